@@ -1,0 +1,78 @@
+import Type, { type Static } from "typebox";
+import { Job } from "./job.ts";
+import { Nullable } from "./shared.ts";
+
+/** RFC 9457, `application/problem+json`. */
+export const Problem = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String(),
+    code: Type.String(),
+    retryable: Type.Boolean(),
+    errors: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }))),
+  },
+  { $id: "Problem" },
+);
+export type Problem = Static<typeof Problem>;
+
+export const JobParams = Type.Object({ jobId: Type.String({ minLength: 1, maxLength: 128 }) });
+
+export const ListJobsQuery = Type.Object(
+  {
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
+    cursor: Type.Optional(Type.String({ maxLength: 256 })),
+    status: Type.Optional(Type.String({ maxLength: 200, description: "Comma list" })),
+    type: Type.Optional(Type.String({ maxLength: 1000, description: "Comma list" })),
+    caseId: Type.Optional(Type.String({ maxLength: 128 })),
+    batchId: Type.Optional(Type.String({ maxLength: 128 })),
+    createdAfter: Type.Optional(Type.String({ format: "date-time" })),
+    updatedAfter: Type.Optional(Type.String({ format: "date-time" })),
+    userId: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: "`admin`, `service`; `*` for everyone" })),
+  },
+  { additionalProperties: false },
+);
+export type ListJobsQuery = Static<typeof ListJobsQuery>;
+
+export const JobList = Type.Object({ items: Type.Array(Job), nextCursor: Nullable(Type.String()) }, { $id: "JobList" });
+export type JobList = Static<typeof JobList>;
+
+/** `{<type>: {<status>: number}}` */
+export const JobCounts = Type.Record(Type.String(), Type.Record(Type.String(), Type.Integer()), { $id: "JobCounts" });
+export type JobCounts = Static<typeof JobCounts>;
+
+export const FileQuery = Type.Object({
+  expires: Type.Optional(Type.String({ maxLength: 20 })),
+  signature: Type.Optional(Type.String({ maxLength: 128 })),
+});
+
+const Check = Type.Object({
+  ok: Type.Boolean(),
+  latencyMs: Nullable(Type.Number()),
+  detail: Nullable(Type.String()),
+});
+export const Readiness = Type.Object(
+  {
+    ready: Type.Boolean(),
+    draining: Type.Boolean(),
+    checks: Type.Object({ redis: Check, recorder: Check, postgres: Check, storage: Check }),
+  },
+  { $id: "Readiness" },
+);
+export type Readiness = Static<typeof Readiness>;
+export type Check = Static<typeof Check>;
+
+export const RealtimeStats = Type.Object(
+  {
+    available: Type.Boolean({ description: "False while draining or full" }),
+    transports: Type.Array(Type.String()),
+    protocol: Type.Integer(),
+    connections: Type.Optional(Type.Integer()),
+    users: Type.Optional(Type.Integer()),
+    node: Type.Optional(Type.String()),
+  },
+  { $id: "RealtimeStats" },
+);
+export type RealtimeStats = Static<typeof RealtimeStats>;
+

@@ -1,0 +1,51 @@
+import type { Job } from "../contract/job.ts";
+import type { WorkError, WorkResult } from "../contract/worker.ts";
+import type { JobRecord } from "./record.ts";
+
+/** A job as kept: links are not signed yet, so files stand there by their keys. */
+export type StoredJob = Omit<Job, "result"> & { result: WorkResult | null };
+
+/**
+ * The state of a job as its feed has told it. `run` counts the attempts started, manual retries included, and only grows. `mark` is
+ * the error of the run in hand, if its worker has said that it will be repeated.
+ */
+export interface JobSnapshot {
+  job: StoredJob;
+  run: number;
+  retries: number;
+  mark: WorkError | null;
+}
+
+/** The state of an accepted job of which nothing was heard yet. */
+export function toSnapshot(record: JobRecord): JobSnapshot {
+  return {
+    run: 0,
+    retries: 0,
+    mark: null,
+    job: {
+      jobId: record.jobId,
+      type: record.type,
+      userId: record.userId,
+      lane: record.lane,
+      status: "queued",
+      progress: 0,
+      step: null,
+      partial: null,
+      queuePosition: null,
+      estimatedTime: null,
+      attempt: 0,
+      maxAttempts: record.maxAttempts,
+      caseId: record.caseId,
+      batchId: record.batchId,
+      parentId: record.parentId,
+      metadata: record.metadata,
+      input: record.shown,
+      result: null,
+      error: null,
+      createdAt: record.createdAt,
+      startedAt: null,
+      finishedAt: null,
+      updatedAt: record.createdAt,
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { createHash } from "node:crypto";
+import type { Audience } from "../contract/names.ts";
+
+/** The partition of an audience: the same on every node and for ever, since `partitions` is fixed at the first start. */
+export function partitionOf(audience: Audience, partitions: number): number {
+  return createHash("sha1").update(audience).digest().readUInt32BE(0) % partitions;
+}
+
+/** All Redis keys of one installation. Keys with one hash tag lie in one slot, so that one script may touch them. */
+export function createKeys(prefix: string) {
+  const inPartition = (partition: number, name: string) => `${prefix}:{p${partition}}:${name}`;
+  const ofSource = (source: string, name: string) => `${prefix}:{${source}}:${name}`;
+  return {
+    /** What every process of an installation must agree on: secrets, store, partitions. */
+    installation: `${prefix}:installation`,
+
+    /** Stream: all that is said in a partition, each entry with a running number. */
+    tail: (partition: number) => inPartition(partition, "tail"),
+    /** Hash: `generation`, `count` (the running number), and the fences of the sources. */
+    partition: (partition: number) => inPartition(partition, "partition"),
+    /** Zset: open snapshots as `<audience>\n<jobId>` by when they last changed, in ms; the sweep reads it. */
+    open: (partition: number) => inPartition(partition, "open"),
+    /** Stream: facts of an audience, entry id `<seq>-0`. */
+    log: (partition: number, audience: Audience) => inPartition(partition, `${audience}:log`),
+    /** Hash: `epoch` (the feed's random part), `seq`, and the last ref of each source. */
+    meta: (partition: number, audience: Audience) => inPartition(partition, `${audience}:meta`),
+    /** Hash: jobId -> snapshot. */
+    jobs: (partition: number, audience: Audience) => inPartition(partition, `${audience}:jobs`),
+    /** Zset: open jobs by creation, in ms. */
+    openJobs: (partition: number, audience: Audience) => inPartition(partition, `${audience}:open`),
+    /** Zset: finished jobs whose snapshot is still kept, by outcome, in ms. */
+    doneJobs: (partition: number, audience: Audience) => inPartition(partition, `${audience}:done`),
+    /** Zset: jobs accepted for an owner that have no snapshot yet, by acceptance, in ms. */
+    accepted: (partition: number, audience: Audience) => inPartition(partition, `${audience}:accepted`),
+
+    /** Hash: `record` (JSON), `retries` (manual ones), `cancel` (the retry count that a cancel holds for). */
+    job: (jobId: string) => `${prefix}:job:${jobId}`,
+    /** Pub/sub channel: ids of running jobs to be cancelled. A worker that misses one still finds `cancel`. */
+    cancelChannel: `${prefix}:cancel`,
+
+    /** Hash: who reads a source now (`holder`, `fence`); expires unless renewed. */
+    lease: (source: string) => ofSource(source, "lease"),
+    /** String: the newest fence given out for a source; outlives the lease. */
+    fence: (source: string) => ofSource(source, "fence"),
+    /** String: up to where a source was read. */
+    place: (source: string) => ofSource(source, "place"),
+    /** Stream: what could not be applied, with why. */
+    deadLetters: `${prefix}:dead-letters`,
+
+    /** Prefix for BullMQ: a queue's keys share a slot, queues spread over the slots. */
+    bull: (queue: string) => `${prefix}:{${queue}}`,
+    /** BullMQ's event stream of a queue. */
+    events: (queue: string) => `${prefix}:{${queue}}:${queue}:events`,
+
+    /** Zset: live connections of a user over all nodes, by when they were last seen, in ms. */
+    connections: (userId: string) => `${prefix}:connections:${userId}`,
+    /** Hash: gateway nodes and workers alive. */
+    nodes: `${prefix}:nodes`,
+    /** Prefix for rate limiters. */
+    limits: (name: string) => `${prefix}:limit:${name}`,
+    /** Prefix for Socket.IO's adapter. */
+    adapter: `${prefix}:io`,
+  };
+}
+export type Keys = ReturnType<typeof createKeys>;

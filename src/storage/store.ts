@@ -1,0 +1,34 @@
+import type { Readable } from "node:stream";
+
+/** Bytes `start` to `end`, both included. */
+export interface ByteRange {
+  start: number;
+  end: number;
+}
+
+export interface StoredFile {
+  key: string;
+  bytes: number;
+}
+
+/**
+ * Files by key. A key is segments of `[A-Za-z0-9_-][A-Za-z0-9._-]*` joined by `/`; any other is refused with `invalid`.
+ *
+ * A `put` is all or nothing: a file is there, whole and flushed to disk, once it resolves, and never before.
+ */
+export interface Store {
+  /** Fails with `too_large` past `maxBytes`, and leaves nothing behind then. Replaces what was there. */
+  put(key: string, content: Readable | Uint8Array, options?: { maxBytes?: number; signal?: AbortSignal }): Promise<StoredFile>;
+  /** `undefined` when there is no such file. */
+  head(key: string): Promise<StoredFile | undefined>;
+  /** Fails with `not_found`. */
+  open(key: string, range?: ByteRange): Promise<Readable>;
+  /** A local path to read the file from, while `use` runs; a copy where the store is not a folder. */
+  withPath<T>(key: string, use: (path: string) => Promise<T>): Promise<T>;
+  /** Deletes a file, or everything below a prefix that ends in `/`. What is not there is no error. */
+  remove(keyOrPrefix: string): Promise<void>;
+  /** The id kept in the store's root, made at the first start: two processes that share Redis must see one id. */
+  id(): Promise<string>;
+  /** Writes and removes a small file; rejects when the store cannot be used. */
+  probe(): Promise<void>;
+}
