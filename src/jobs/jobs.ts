@@ -1,0 +1,42 @@
+import type { JobCounts, ListJobsQuery } from "../contract/http.ts";
+import type { JobRequest } from "../contract/job.ts";
+import type { Caller } from "../contract/tokens.ts";
+import type { FileRef } from "../contract/worker.ts";
+import type { StoredJob } from "./snapshot.ts";
+
+export interface Submission {
+  request: JobRequest;
+  caller: Caller;
+  /** The file of a multipart request, stored already. */
+  file?: FileRef;
+  /** An `Idempotency-Key`, with a hash of all that the request says, its file included. */
+  idempotency?: { key: string; bodyHash: string };
+}
+
+export interface Submitted {
+  job: StoredJob;
+  /** The answer of an earlier call with the same key. */
+  isReplay: boolean;
+}
+
+/**
+ * The jobs of an installation, as callers may see and change them. What is not the caller's to see is `undefined` or `not_found`; reads
+ * lay what feeds have told over the history and work without Postgres for open and recent jobs.
+ */
+export interface Jobs {
+  /**
+   * Accepts a job: once this resolves it will run, whatever dies. Fails with `invalid`, `invalid_options`, `forbidden`, `quota_exceeded`,
+   * `idempotency_mismatch`, `idempotency_in_progress`, `unavailable`; then nothing was made.
+   */
+  submit(submission: Submission): Promise<Submitted>;
+  find(jobId: string, caller: Caller): Promise<StoredJob | undefined>;
+  /** Newest first. */
+  list(query: ListJobsQuery, caller: Caller): Promise<{ items: StoredJob[]; nextCursor: string | null }>;
+  counts(caller: Caller): Promise<JobCounts>;
+  /** `isDone` when it is cancelled already, else a worker was told to stop. Fails with `job_finished`, `not_found`. */
+  cancel(jobId: string, caller: Caller): Promise<{ job: StoredJob; isDone: boolean }>;
+  /** Fails with `job_not_failed`, `not_found`. */
+  retry(jobId: string, caller: Caller): Promise<StoredJob>;
+  /** A finished one, with its files. Fails with `conflict` while it is open. */
+  remove(jobId: string, caller: Caller): Promise<void>;
+}

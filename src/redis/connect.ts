@@ -1,0 +1,30 @@
+import { Redis, type RedisOptions } from "ioredis";
+
+/** Where Redis is: `redis://…`, `rediss://…`, or the path of a Unix socket. */
+export type RedisTarget = string;
+
+/**
+ * A connection for commands: waits while Redis is away and sends again what was not answered. For reads, and for writes that may be
+ * repeated.
+ */
+export const openRedis = (target: RedisTarget, options: RedisOptions = {}): Redis =>
+  new Redis(target, { maxRetriesPerRequest: null, retryStrategy, ...options });
+
+/**
+ * A connection whose writes are sent once or fail: nothing waits while the link is down, nothing is sent again, so what was in flight when it
+ * broke is decided anew by its caller.
+ */
+export const openStrictRedis = (target: RedisTarget, options: RedisOptions = {}): Redis =>
+  new Redis(target, {
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy,
+    ...options,
+  });
+
+/** Short at first, since a restart takes less than a second; never above 1 s, since people are waiting. */
+function retryStrategy(attempt: number): number {
+  const ceiling = Math.min(1000, 25 * 2 ** Math.min(attempt, 6));
+  return ceiling / 2 + Math.random() * (ceiling / 2);
+}
