@@ -8,7 +8,7 @@ export type RedisTarget = string;
  * repeated.
  */
 export const openRedis = (target: RedisTarget, options: RedisOptions = {}): Redis =>
-  new Redis(target, { maxRetriesPerRequest: null, retryStrategy, ...options });
+  new Redis(target, { ...options, maxRetriesPerRequest: null, retryStrategy });
 
 /**
  * A connection whose writes are sent once or fail: nothing waits while the link is down, nothing is sent again, so what was in flight when it
@@ -16,11 +16,11 @@ export const openRedis = (target: RedisTarget, options: RedisOptions = {}): Redi
  */
 export const openStrictRedis = (target: RedisTarget, options: RedisOptions = {}): Redis =>
   new Redis(target, {
+    ...options,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     retryStrategy,
-    ...options,
   });
 
 /** Short at first, since a restart takes less than a second; never above 1 s, since people are waiting. */
