@@ -1,26 +1,27 @@
-import { Redis, type RedisOptions } from "ioredis";
+import { Redis } from "ioredis";
 
 /** Where Redis is: `redis://…`, `rediss://…`, or the path of a Unix socket. */
 export type RedisTarget = string;
 
 /**
  * A connection for commands: waits while Redis is away and sends again what was not answered. For reads, and for writes that may be
- * repeated.
+ * repeated. `name` is what `CLIENT LIST` shows.
  */
-export const openRedis = (target: RedisTarget, options: RedisOptions = {}): Redis =>
-  new Redis(target, { ...options, maxRetriesPerRequest: null, retryStrategy });
+export const openRedis = (target: RedisTarget, name: string): Redis =>
+  new Redis(target, { connectionName: name, maxRetriesPerRequest: null, retryStrategy });
 
 /**
- * A connection whose writes are sent once or fail: nothing waits while the link is down, nothing is sent again, so what was in flight when it
- * broke is decided anew by its caller.
+ * A connection whose commands are sent once or fail: nothing waits while the link is down, nothing is sent again, so what was in flight
+ * when it broke is decided anew by its caller. Answers come within `timeoutMs` or count as lost; without it a command may block.
  */
-export const openStrictRedis = (target: RedisTarget, options: RedisOptions = {}): Redis =>
+export const openStrictRedis = (target: RedisTarget, name: string, timeoutMs?: number): Redis =>
   new Redis(target, {
-    ...options,
+    connectionName: name,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     retryStrategy,
+    ...(timeoutMs === undefined ? {} : { commandTimeout: timeoutMs }),
   });
 
 /** Short at first, since a restart takes less than a second; never above 1 s, since people are waiting. */
