@@ -1,0 +1,210 @@
+import { isIP } from "node:net";
+import Type, { type TSchema } from "typebox";
+import { Lane } from "./contract/job.ts";
+
+const PORTS = { minimum: 0, maximum: 65_535 };
+const SECONDS = { minimum: 1, maximum: 3600 };
+
+/**
+ * Every variable, in the order of `.env.example`, with the type it has once read. `description` is its line there; `expects` says what
+ * would be right where the type alone does not.
+ */
+export const ConfigSchema = Type.Object({
+  NODE_ENV: Type.Enum(["development", "test", "production"], {
+    default: "development",
+    description: "production switches off everything that is for development only",
+  }),
+
+  HOST: Type.String({ default: "127.0.0.1", description: "Where a gateway listens" }),
+  PORT: integer("Port of a gateway; 0 takes a free one", { ...PORTS, default: 3000 }),
+  OPS_PORT: Type.Optional(
+    integer("Port of /healthz, /readyz, /metrics for every role; unset: gateways, on PORT", PORTS),
+  ),
+  PUBLIC_URL: Type.Optional(
+    address("http", "Where clients reach the service; makes links absolute"),
+  ),
+  TRUST_PROXY: Type.Optional(
+    list(
+      Type.Refine(Type.String(), isProxy),
+      "addresses or ranges such as 10.0.0.0/8",
+      "Proxies that are believed",
+    ),
+  ),
+
+  REDIS_URL: Type.Optional(address("redis", "Unset: a private redis-server in DATA_DIR/redis")),
+  REDIS_PREFIX: matching("^[A-Za-z0-9._:-]{1,64}$", "1 to 64 letters, digits or . _ : -", {
+    default: "jobcast",
+    description: "Begins every key in Redis",
+  }),
+  DATABASE_URL: Type.Optional(
+    address("postgres", "Unset: an embedded Postgres in DATA_DIR/pg, for one process only"),
+  ),
+  STORAGE_URL: Type.Optional(
+    matching("^file:(///|/?[^/%])[^%]*$", "file: and a folder, such as file:/srv/jobcast", {
+      description: "Folder of the files, shared by all processes; unset: DATA_DIR/files",
+    }),
+  ),
+  DATA_DIR: Type.String({
+    default: ".data",
+    description: "Folder for what the embedded defaults keep",
+  }),
+
+  JWT_SECRET: Type.Optional(
+    list(
+      Type.Refine(Type.String(), isLong),
+      "a secret of 32 bytes or more, or two while rotating",
+      "Secret of HS256 tokens, 32 bytes or more; two while rotating; unset: made once, in development",
+      2,
+    ),
+  ),
+  JWT_ISSUER: Type.Optional(Type.String({ description: "`iss` that tokens must have" })),
+  JWT_AUDIENCE: Type.Optional(Type.String({ description: "`aud` that tokens must have" })),
+  SIGNING_SECRET: Type.Optional(
+    Type.Refine(
+      Type.String({
+        expects: "32 bytes or more",
+        description: "Signs links; unset: derived from JWT_SECRET",
+      }),
+      isLong,
+    ),
+  ),
+  METRICS_TOKEN: Type.Optional(
+    Type.String({ description: "Bearer token that may read /metrics on PORT in production" }),
+  ),
+
+  SOCKET_PATH: matching("^/[^?#\\s]+$", "a path that starts with /", {
+    default: "/socket.io",
+    description: "Socket.IO endpoint",
+  }),
+  WS_MAX_CONNECTIONS: integer("Connections of a node", {
+    minimum: 1,
+    maximum: 1_000_000,
+    default: 10_000,
+  }),
+  WS_MAX_CONNECTIONS_PER_USER: integer("Connections of a user over all nodes", {
+    minimum: 1,
+    maximum: 1_000_000,
+    default: 20,
+  }),
+  HEARTBEAT_SECONDS: integer("Between two pings to a client", { ...SECONDS, default: 25 }),
+  HEARTBEAT_TIMEOUT_SECONDS: integer(
+    "A client that leaves a ping unanswered for longer is dropped",
+    { ...SECONDS, default: 20 },
+  ),
+  CORS_ORIGINS: Type.Optional(
+    list(
+      Type.String({ pattern: "^(\\*|[a-z][a-z0-9+.-]*://[^/?#\\s]+)$" }),
+      "origins such as https://app.example.com, without a path",
+      "Origins let in besides the own one; unset: in development those of localhost",
+    ),
+  ),
+
+  FEED_MAX_FACTS: integer("Facts of a feed that can be replayed", {
+    minimum: 1,
+    maximum: 10_000_000,
+    default: 10_000,
+  }),
+  FEED_TTL_HOURS: integer("For how long a fact can be replayed", {
+    minimum: 1,
+    maximum: 8760,
+    default: 72,
+  }),
+  FEED_PARTITIONS: integer("Over how many partitions feeds are spread; fixed at the first start", {
+    minimum: 1,
+    maximum: 1024,
+    default: 16,
+  }),
+
+  WORKER_TYPES: Type.Optional(
+    list(
+      Type.String({ pattern: "^[a-z0-9][a-z0-9_-]*$" }),
+      "job types such as image",
+      "Job types a worker takes; unset: all",
+    ),
+  ),
+  WORKER_LANES: Type.Optional(
+    list(Lane, "any of premium, normal, large", "Lanes a worker takes; unset: all"),
+  ),
+  WORKER_CONCURRENCY: Type.Optional(
+    integer("Jobs at once in a worker; unset: by cores", { minimum: 1, maximum: 1000 }),
+  ),
+  DRAIN_SECONDS: integer("Time to leave in order", { minimum: 0, maximum: 3600, default: 30 }),
+  LOG_LEVEL: Type.Enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"], {
+    default: "info",
+    description: "Least severity that is logged",
+  }),
+
+  UPLOAD_MAX_BYTES: integer("Largest file taken", { minimum: 1, default: 2 * 1024 ** 3 }),
+  LARGE_JOB_BYTES: integer("A larger input goes to the lane `large`", {
+    minimum: 0,
+    default: 50 * 1024 ** 2,
+  }),
+  FILE_LINK_TTL_SECONDS: integer("For how long a signed link is good", {
+    minimum: 1,
+    maximum: 31_536_000,
+    default: 86_400,
+  }),
+  JOB_RETENTION_DAYS: integer("For how long a finished job and its files are kept", {
+    minimum: 1,
+    maximum: 36_500,
+    default: 30,
+  }),
+
+  ALLOW_PRIVATE_URLS: Type.Boolean({
+    default: false,
+    description: "1 lets inputs come from private addresses; not in production",
+  }),
+  DEV_ROUTES: Type.Boolean({
+    default: false,
+    description: "1 opens development routes when HOST is not loopback; not in production",
+  }),
+});
+
+interface Range {
+  minimum: number;
+  maximum?: number;
+  default?: number;
+}
+
+function integer(description: string, { maximum = Number.MAX_SAFE_INTEGER, ...range }: Range) {
+  const expects = `a whole number from ${range.minimum} to ${maximum}`;
+  return Type.Integer({ ...range, maximum, expects, description });
+}
+
+function matching(
+  pattern: string,
+  expects: string,
+  options: { default?: string; description: string },
+) {
+  return Type.String({ pattern, expects, ...options });
+}
+
+/** An address `<scheme>://…` that parses, or one of the scheme's relatives: `https`, `rediss`, `postgresql`. */
+function address(scheme: string, description: string) {
+  const isAddress = (text: string) =>
+    URL.canParse(text) && text.startsWith(scheme) && /^\w+:\/\/[^/]/.test(text);
+  return Type.Refine(
+    Type.String({ expects: `an address that starts with ${scheme}://`, description }),
+    isAddress,
+  );
+}
+
+function list<T extends TSchema>(items: T, expects: string, description: string, maxItems = 100) {
+  return Type.Array(items, {
+    minItems: 1,
+    maxItems,
+    expects: `${expects}, by comma`,
+    description: `${description}; by comma`,
+  });
+}
+
+function isLong(secret: string): boolean {
+  return Buffer.byteLength(secret) >= 32;
+}
+
+function isProxy(text: string): boolean {
+  const [address = "", bits = "0"] = text.split("/");
+  return (
+    isIP(address) !== 0 && /^\d+$/.test(bits) && Number(bits) <= (isIP(address) === 4 ? 32 : 128)
+  );
+}
