@@ -1,4 +1,4 @@
-import { ERROR_CODES, type ErrorCode } from "./contract/errors.ts";
+import { ERROR_CODES, type ErrorCode, type JobErrorCode } from "./contract/errors.ts";
 import type { WireError } from "./contract/socket.ts";
 
 export interface FieldProblem {
@@ -42,5 +42,21 @@ export class JobcastError extends Error {
 
   toWire(): WireError {
     return { code: this.code, message: this.message, retryable: this.retryable };
+  }
+}
+
+/** Why an attempt at a job failed; `message` is a sentence for the user, without path, stack or secret. */
+export class WorkerError extends Error {
+  override readonly name = "WorkerError";
+  readonly code: JobErrorCode;
+
+  constructor(code: JobErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  static from(thrown: unknown): WorkerError {
+    if (thrown instanceof WorkerError) return thrown;
+    return new WorkerError("internal", "Something went wrong in the worker", { cause: thrown });
   }
 }

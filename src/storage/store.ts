@@ -18,7 +18,11 @@ export interface StoredFile {
  */
 export interface Store {
   /** Fails with `too_large` past `maxBytes`, and leaves nothing behind then. Replaces what was there. */
-  put(key: string, content: Readable | Uint8Array, options?: { maxBytes?: number; signal?: AbortSignal }): Promise<StoredFile>;
+  put(
+    key: string,
+    content: Readable | Uint8Array,
+    options?: { maxBytes?: number; signal?: AbortSignal },
+  ): Promise<StoredFile>;
   /** `undefined` when there is no such file. */
   head(key: string): Promise<StoredFile | undefined>;
   /** Fails with `not_found`. */

@@ -1,0 +1,71 @@
+import { lstat, mkdir, open } from "node:fs/promises";
+import { dirname, join, relative, sep } from "node:path";
+import { JobcastError } from "../errors.ts";
+
+/** No segment begins with a dot, so `..` and what the store keeps for itself have no key. */
+const KEY = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}(\/[A-Za-z0-9_-][A-Za-z0-9._-]{0,254})*$/;
+const MAX_KEY_LENGTH = 1024;
+
+/** The path of a key. Fails with `invalid`. */
+export function resolveKey(root: string, key: string): string {
+  if (key.length > MAX_KEY_LENGTH || !KEY.test(key))
+    throw new JobcastError("invalid", "Malformed file key");
+  return join(root, ...key.split("/"));
+}
+
+/** The folder of a prefix that ends in `/`. Fails with `invalid`. */
+export const resolvePrefix = (root: string, prefix: string): string =>
+  resolveKey(root, prefix.slice(0, -1));
+
+/** Whether the folder is there, reached from the root through folders alone: a symlink on the way counts as absent. */
+export async function checkFolder(root: string, folder: string): Promise<boolean> {
+  for (const step of stepsTo(root, folder)) {
+    try {
+      if (!(await lstat(step)).isDirectory()) return false;
+    } catch (thrown) {
+      if (hasCode(thrown, "ENOENT", "ENOTDIR")) return false;
+      throw thrown;
+    }
+  }
+  return true;
+}
+
+/** Makes the folders below the root that are missing, each flushed to its parent. Refuses to pass a symlink. */
+export async function createFolder(root: string, folder: string): Promise<void> {
+  for (const step of stepsTo(root, folder)) {
+    const isNew = await mkdir(step).then(
+      () => true,
+      (thrown: unknown) => {
+        if (hasCode(thrown, "EEXIST")) return false;
+        throw thrown;
+      },
+    );
+    if (isNew) await syncFolder(dirname(step));
+    else if (!(await lstat(step)).isDirectory())
+      throw new JobcastError("conflict", "A file is in the way of this key");
+  }
+}
+
+/** A new name is on disk only once its folder is flushed. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Whether a system call failed with one of these codes. */
+export const hasCode = (thrown: unknown, ...codes: string[]): boolean =>
+  thrown instanceof Error &&
+  "code" in thrown &&
+  typeof thrown.code === "string" &&
+  codes.includes(thrown.code);
+
+function stepsTo(root: string, folder: string): string[] {
+  const names = relative(root, folder)
+    .split(sep)
+    .filter((name) => name !== "");
+  return names.map((_, depth) => join(root, ...names.slice(0, depth + 1)));
+}
