@@ -1,0 +1,118 @@
+import type { Redis } from "ioredis";
+import type { Audience, JobEventName } from "../contract/names.ts";
+import { randomToken } from "../lib/random.ts";
+import { type Keys, partitionOf } from "../redis/keys.ts";
+import { loadScript } from "../redis/script.ts";
+
+/** What one event of a source says to an audience. */
+export interface Entry {
+  /** `silent` changes the snapshot and tells nobody. */
+  kind: "fact" | "gauge" | "silent";
+  event: JobEventName | "";
+  jobId: string;
+  /** JSON object; of a fact without the closing brace, since its number is known only where it is stored. */
+  body: string;
+  snapshot: string;
+  isOpen: boolean;
+  /** Apply only if the snapshot is still this one. */
+  madeFrom?: string;
+}
+
+export interface Append {
+  audience: Audience;
+  source: string;
+  fence: number;
+  holder: string;
+  /** The last ref of the source that was applied to this audience, as the reader knows it, and the one to be noted. */
+  expectedRef: string;
+  ref: string;
+  entries: Entry[];
+}
+
+export type Appended =
+  | { outcome: "ok"; tailId: string }
+  /** Something of the source was applied since: read `lastRef` and the snapshots again. */
+  | { outcome: "moved"; lastRef: string }
+  /** Another reader has taken the source over, with this fence. */
+  | { outcome: "fenced"; fence: number };
+
+export interface WriterOptions {
+  /** A strict connection: see `openStrictRedis`. */
+  redis: Redis;
+  keys: Keys;
+  partitions: number;
+  maxFacts: number;
+  ttlHours: number;
+  continuity: Continuity;
+}
+
+/** What stands between a writer and a Redis that may have lost something. */
+export interface Continuity {
+  /** Resolves when it is safe to write. */
+  ensure(): Promise<void>;
+  /** Redis has acknowledged this entry of a tail. */
+  note(partition: number, tailId: string): void;
+}
+
+/**
+ * Writes into feeds. One call is one step: either all its entries are numbered, stored and told, with the ref that stands for them, or none is.
+ * A call whose answer was lost may be made again: if it had been applied, the answer is `moved`.
+ */
+export interface Writer {
+  append(append: Append): Promise<Appended>;
+}
+
+const HOUR_MS = 3_600_000;
+/** Longer than any log, so that a cursor into a log that has expired is known for what it is. */
+export const META_TTL_MS = 30 * 24 * HOUR_MS;
+
+const script = loadScript("append");
+
+export function createWriter({ redis, keys, partitions, maxFacts, ttlHours, continuity }: WriterOptions): Writer {
+  const ttlMs = ttlHours * HOUR_MS;
+  return {
+    async append({ audience, source, fence, holder, expectedRef, ref, entries }) {
+      const partition = partitionOf(audience, partitions);
+      const keyList = [
+        keys.tail(partition),
+        keys.partition(partition),
+        keys.log(partition, audience),
+        keys.meta(partition, audience),
+        keys.jobs(partition, audience),
+        keys.openJobs(partition, audience),
+        keys.doneJobs(partition, audience),
+        keys.accepted(partition, audience),
+        keys.open(partition),
+      ];
+      const args = [source, fence, holder, expectedRef, ref, audience, JSON.stringify(audience)];
+      const limits = [newGeneration(), newEpoch(), maxFacts, ttlMs, Math.max(META_TTL_MS, ttlMs), ttlMs];
+      await continuity.ensure();
+      const reply = await script.run(redis, keyList, [...args, ...limits, ...entries.flatMap(toArguments)]);
+      const appended = toAppended(reply);
+      if (appended.outcome === "ok" && appended.tailId !== "") continuity.note(partition, appended.tailId);
+      return appended;
+    },
+  };
+}
+
+/** Times differ between generations, so that no number is ever used twice under one name. */
+export const newGeneration = (): string => Date.now().toString(36);
+export const newEpoch = (): string => randomToken(6);
+
+const toArguments = (entry: Entry): string[] => [
+  entry.kind,
+  entry.event,
+  entry.jobId,
+  entry.body,
+  entry.snapshot,
+  entry.isOpen ? "open" : "done",
+  entry.madeFrom ?? "",
+];
+
+function toAppended(reply: unknown): Appended {
+  const [outcome, value] = Array.isArray(reply) ? reply.map(String) : [];
+  if (outcome === "ok") return { outcome, tailId: value ?? "" };
+  if (outcome === "moved") return { outcome, lastRef: value ?? "" };
+  if (outcome === "fenced") return { outcome, fence: Number(value) };
+  throw new Error("Unexpected answer of the append script");
+}

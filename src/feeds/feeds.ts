@@ -1,0 +1,115 @@
+import type { Redis } from "ioredis";
+import type { Audience } from "../contract/names.ts";
+import type { Logger } from "../lib/logger.ts";
+import { type Keys, partitionOf } from "../redis/keys.ts";
+import { createFeedReader } from "./read.ts";
+import { createRoom, type Room, type RoomOptions } from "./room.ts";
+import { type Seat, type SeatRequest, takeSeat } from "./seat.ts";
+import { createTails } from "./tails.ts";
+
+export interface FeedsOptions {
+  /** For reads. */
+  redis: Redis;
+  /** A strict connection of its own for the tails: it blocks. */
+  tailRedis: Redis;
+  keys: Keys;
+  partitions: number;
+  toGauge: RoomOptions["toGauge"];
+  log: Logger;
+  compareEveryMs?: number;
+}
+
+/** The feeds as one gateway node follows them: one reader of all tails, a room for each audience that somebody here listens to. */
+export interface Feeds {
+  /** Resolves when the node hears everything that is said from now on. */
+  ready: Promise<void>;
+  /** Fails when Redis cannot be read; then nothing is left behind. */
+  join(request: SeatRequest): Promise<Seat>;
+  silentMs(): number;
+  close(): Promise<void>;
+}
+
+/** After the last fact of a feed no gap would ever show, so feeds are compared with their logs now and then. */
+export const COMPARE_EVERY_MS = 40_000;
+
+export function createFeeds(options: FeedsOptions): Feeds {
+  const { redis, tailRedis, keys, partitions, toGauge, log, compareEveryMs = COMPARE_EVERY_MS } = options;
+  const rooms = new Map<string, Room>();
+  const reader = createFeedReader({ redis, keys, partitions });
+  const tails = createTails({
+    redis: tailRedis,
+    keys,
+    partitions,
+    log,
+    onEntry: (entry) => rooms.get(entry.audience)?.handle(entry),
+    onGap(partition) {
+      log.warn({ partition }, "feeds: entries were missed; reading the logs");
+      for (const [audience, room] of rooms) {
+        if (partitionOf(audience as Audience, partitions) === partition) room.catchUp();
+      }
+    },
+  });
+
+  function roomOf(audience: Audience): Room {
+    const known = rooms.get(audience);
+    if (known !== undefined) return known;
+    const room = createRoom({ audience, reader, toGauge, log });
+    rooms.set(audience, room);
+    return room;
+  }
+
+  function sweepRoom(audience: Audience, room: Room): void {
+    if (!room.isEmpty) return;
+    room.close();
+    rooms.delete(audience);
+  }
+
+  async function compare(): Promise<void> {
+    const audiences = [...rooms.keys()] as Audience[];
+    const heads = await reader.heads(audiences);
+    for (const [i, audience] of audiences.entries()) {
+      const head = heads[i];
+      const room = rooms.get(audience);
+      if (head !== undefined && room?.isBehind(head)) room.catchUp();
+    }
+  }
+
+  let timer: NodeJS.Timeout;
+  function plan(): void {
+    const jitter = 0.75 + Math.random() * 0.5;
+    timer = setTimeout(() => {
+      compare()
+        .catch((err: unknown) => log.warn({ err }, "feeds: cannot compare with the logs"))
+        .finally(plan);
+    }, compareEveryMs * jitter).unref();
+  }
+  plan();
+
+  return {
+    ready: tails.ready,
+    async join(request) {
+      const { audience } = request;
+      const room = roomOf(audience);
+      try {
+        const seat = await takeSeat(room, reader, request);
+        return {
+          ...seat,
+          leave() {
+            seat.leave();
+            sweepRoom(audience, room);
+          },
+        };
+      } catch (thrown) {
+        sweepRoom(audience, room);
+        throw thrown;
+      }
+    },
+    silentMs: tails.silentMs,
+    async close() {
+      clearTimeout(timer);
+      for (const room of rooms.values()) room.close();
+      rooms.clear();
+      await tails.close();
+    },
+  };
+}

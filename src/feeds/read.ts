@@ -1,0 +1,123 @@
+import type { Redis } from "ioredis";
+import { type Cursor, parseCursor } from "../contract/cursor.ts";
+import type { Audience } from "../contract/names.ts";
+import type { ResyncReason } from "../contract/socket.ts";
+import { type Keys, partitionOf } from "../redis/keys.ts";
+import { loadScript } from "../redis/script.ts";
+import { META_TTL_MS, newEpoch, newGeneration } from "./append.ts";
+
+/** A fact as its log holds it; `data` is JSON, numbered and complete. */
+export interface StoredFact {
+  seq: number;
+  event: string;
+  jobId: string;
+  data: string;
+}
+
+/** What a log says to a reader who stands at a cursor, all of one instant. */
+export interface Page {
+  /** Where the feed stands. */
+  head: Cursor;
+  /** `none`: no cursor was given. A reason for a resync: nothing can be replayed from that cursor. */
+  status: "ok" | "none" | ResyncReason;
+  /** The facts after the cursor, in order and without a hole; not all of them when the last one is before `head`. */
+  facts: StoredFact[];
+  /** The tail's last entry: what comes later in the tail is not in here, what does not, is. */
+  tailId: string;
+  openJobs: number;
+  /** Snapshots of open jobs, newest first, as JSON. */
+  open: string[];
+  /** The snapshot of the job asked for. */
+  job: string | undefined;
+}
+
+export interface PageRequest {
+  audience: Audience;
+  cursor?: unknown;
+  maxOpenJobs?: number;
+  jobId?: string;
+}
+
+export interface FeedReader {
+  /** Calls made in one turn of the event loop for the same page share one read. */
+  page(request: PageRequest): Promise<Page>;
+  /** Where feeds stand now; keeps their meta from expiring. `undefined` for a feed that was never joined or written. */
+  heads(audiences: Audience[]): Promise<(Cursor | undefined)[]>;
+}
+
+/** So many facts at once: some 100 KB, little enough for a socket's buffer. */
+export const PAGE_FACTS = 200;
+
+const script = loadScript("join");
+
+export function createFeedReader({ redis, keys, partitions }: { redis: Redis; keys: Keys; partitions: number }): FeedReader {
+  const shared = new Map<string, Promise<Page>>();
+
+  async function read({ audience, cursor, maxOpenJobs = 0, jobId = "" }: PageRequest): Promise<Page> {
+    const place = parseCursor(cursor);
+    if (place === undefined && cursor !== undefined) {
+      const page = await read({ audience, maxOpenJobs, jobId });
+      return { ...page, status: "unknown" };
+    }
+    const partition = partitionOf(audience, partitions);
+    const keyList = [
+      keys.tail(partition),
+      keys.partition(partition),
+      keys.log(partition, audience),
+      keys.meta(partition, audience),
+      keys.jobs(partition, audience),
+      keys.openJobs(partition, audience),
+    ];
+    const from = [newGeneration(), newEpoch(), place?.epoch ?? "", place?.seq ?? 0];
+    return toPage(await script.run(redis, keyList, [...from, PAGE_FACTS, maxOpenJobs, jobId, META_TTL_MS]));
+  }
+
+  return {
+    page(request) {
+      const key = JSON.stringify([request.audience, request.cursor, request.maxOpenJobs, request.jobId]);
+      const known = shared.get(key);
+      if (known !== undefined) return known;
+      // Sent at the end of this turn: whoever shares the read began to listen before it was made, so it hides nothing from them.
+      const page = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+        shared.delete(key);
+        return read(request);
+      });
+      shared.set(key, page);
+      return page;
+    },
+
+    async heads(audiences) {
+      const pipeline = redis.pipeline();
+      for (const audience of audiences) {
+        const partition = partitionOf(audience, partitions);
+        pipeline.hget(keys.partition(partition), "generation");
+        pipeline.hmget(keys.meta(partition, audience), "epoch", "seq");
+        pipeline.pexpire(keys.meta(partition, audience), META_TTL_MS);
+      }
+      const replies = (await pipeline.exec()) ?? [];
+      return audiences.map((_, i) => toHead(replies[3 * i]?.[1], replies[3 * i + 1]?.[1]));
+    },
+  };
+}
+
+function toHead(generation: unknown, meta: unknown): Cursor | undefined {
+  const [epoch, seq] = Array.isArray(meta) ? meta : [];
+  if (typeof generation !== "string" || typeof epoch !== "string") return undefined;
+  return { epoch: `${generation}.${epoch}`, seq: Number(seq ?? 0) };
+}
+
+type Reply = [string, string, Page["status"], string, [string, string, string, string][], number, (string | null)[], string | null];
+
+function toPage(reply: unknown): Page {
+  // The shape is that of the script's header; both are of one commit.
+  const [epoch, seq, status, tailId, facts, openJobs, open, job] = reply as Reply;
+  return {
+    head: { epoch, seq: Number(seq) },
+    status,
+    facts: facts.map(([n, event, jobId, data]) => ({ seq: Number(n), event, jobId, data })),
+    tailId,
+    openJobs,
+    open: open.filter((snapshot) => snapshot !== null),
+    job: job ?? undefined,
+  };
+}

@@ -1,0 +1,200 @@
+import { type Cursor, formatCursor } from "../contract/cursor.ts";
+import type { Audience } from "../contract/names.ts";
+import { JOB_GAUGE, type ResyncReason } from "../contract/socket.ts";
+import type { Logger } from "../lib/logger.ts";
+import { sleep } from "../lib/sleep.ts";
+import { compareStreamIds } from "../lib/stream-id.ts";
+import { createGaugeGate } from "./gauge-gate.ts";
+import type { FeedReader, Page } from "./read.ts";
+import type { TailEntry } from "./tails.ts";
+
+/** What a room says to its members, in this order and once. */
+export type Item =
+  | { kind: "fact"; audience: Audience; event: string; jobId: string; data: string; cursor: Cursor }
+  /** `tailId` tells it from what a snapshot holds already. */
+  | { kind: "gauge"; audience: Audience; event: string; jobId: string; data: string; tailId: string }
+  /** The feed cannot be followed from where the member stood; it goes on from `cursor`. */
+  | { kind: "resync"; audience: Audience; cursor: Cursor; reason: ResyncReason };
+
+/** Whoever is in a room; `hear` must not throw and must not wait. */
+export interface Listener {
+  hear(item: Item): void;
+}
+
+export interface RoomOptions {
+  audience: Audience;
+  reader: Pick<FeedReader, "page">;
+  /** The gauge that shows a snapshot as it is now. */
+  toGauge: (snapshot: string) => { jobId: string; data: string };
+  log: Logger;
+}
+
+/**
+ * An audience on this node. Its members hear each fact once, in order and without a hole: what the tail does not bring is read from the log, and
+ * what neither can give is announced as a resync. Gauges are heard in their order among the facts, and may be left out.
+ */
+export interface Room {
+  /** An entry of the audience's tail. */
+  handle(entry: TailEntry): void;
+  /** Reads from the log what was said since; for when the tail may have hidden something. */
+  catchUp(): void;
+  /** Whether the room stands elsewhere than `head`. */
+  isBehind(head: Cursor): boolean;
+  /** Adds a member that has been told everything up to `cursor` and up to the tail entry `tailId`. */
+  enter(listener: Listener, from: { cursor: Cursor; tailId: string }): void;
+  /** Has `listener` hear all that the room says from now on, before it has a place of its own. */
+  overhear(listener: Listener): void;
+  /** Tells the room where its feed stands, when it does not know yet. */
+  open(page: Pick<Page, "head" | "tailId">): void;
+  leave(listener: Listener): void;
+  readonly isEmpty: boolean;
+  close(): void;
+}
+
+/** More than a page of facts and a second of gauges; past it the log is read again. */
+const MAX_PENDING = 2000;
+
+export function createRoom({ audience, reader, toGauge, log }: RoomOptions): Room {
+  /** In step with the room. */
+  const members = new Set<Listener>();
+  /** Ahead of the room: they have been told more than the tail has brought here yet. */
+  const ahead = new Map<Listener, { cursor: Cursor; tailId: string }>();
+  const gate = createGaugeGate((item) => say(item));
+  const closing = new AbortController();
+  let head: Cursor | undefined;
+  /** The tail up to here is covered by what was read from the log. */
+  let coveredTo = "0-0";
+  let isReading = false;
+  let isStale = false;
+  let pending: TailEntry[] = [];
+
+  function handle(entry: TailEntry): void {
+    if (head === undefined || isReading) return postpone(entry);
+    if (compareStreamIds(entry.id, coveredTo) <= 0) return;
+    if (entry.kind === "gauge") return gate.offer(toGaugeItem(audience, entry));
+    if (entry.cursor === undefined) return;
+    if (entry.cursor.epoch !== head.epoch || entry.cursor.seq > head.seq + 1) return catchUp();
+    if (entry.cursor.seq === head.seq + 1) tell(entry.cursor, entry);
+  }
+
+  function postpone(entry: TailEntry): void {
+    pending.push(entry);
+    if (pending.length <= MAX_PENDING) return;
+    pending = [];
+    isStale = true;
+  }
+
+  function tell(cursor: Cursor, { event, jobId, data }: Pick<TailEntry, "event" | "jobId" | "data">): void {
+    head = cursor;
+    gate.drop(jobId);
+    say({ kind: "fact", audience, event, jobId, data, cursor });
+  }
+
+  function say(item: Item): void {
+    for (const [listener, place] of ahead) if (isNews(item, place, head)) step(listener);
+    for (const listener of members) listener.hear(item);
+  }
+
+  function step(listener: Listener): void {
+    ahead.delete(listener);
+    members.add(listener);
+  }
+
+  function catchUp(): void {
+    isStale = true;
+    if (isReading || head === undefined) return;
+    isReading = true;
+    void readOn().finally(() => {
+      isReading = false;
+      flush();
+    });
+  }
+
+  async function readOn(): Promise<void> {
+    while (isStale && head !== undefined && !closing.signal.aborted) {
+      isStale = false;
+      try {
+        const page = await reader.page({ audience, cursor: formatCursor(head), maxOpenJobs: 100 });
+        if (!closing.signal.aborted) replay(page, head);
+      } catch (thrown) {
+        log.warn({ err: thrown, audience }, "room: cannot read the log; trying again");
+        isStale = true;
+        await sleep(250, closing.signal);
+      }
+    }
+  }
+
+  function replay(page: Page, from: Cursor): void {
+    if (page.status !== "ok" && page.status !== "none") {
+      head = page.head;
+      gate.clear();
+      say({ kind: "resync", audience, cursor: page.head, reason: page.status });
+    }
+    for (const fact of page.facts) tell({ epoch: from.epoch, seq: fact.seq }, fact);
+    if (head !== undefined && head.seq < page.head.seq) isStale = true;
+    else cover(page);
+  }
+
+  /** What gauges were missed is in the snapshots. */
+  function cover(page: Page): void {
+    coveredTo = page.tailId;
+    for (const snapshot of page.open) {
+      gate.offer({ kind: "gauge", audience, event: JOB_GAUGE, tailId: page.tailId, ...toGauge(snapshot) });
+    }
+  }
+
+  function flush(): void {
+    const postponed = pending;
+    pending = [];
+    for (const entry of postponed) handle(entry);
+    if (isStale) catchUp();
+  }
+
+  return {
+    handle,
+    catchUp,
+    isBehind: (other) => head !== undefined && (head.epoch !== other.epoch || head.seq < other.seq),
+    open(page) {
+      if (head !== undefined) return;
+      head = page.head;
+      coveredTo = page.tailId;
+      flush();
+    },
+    overhear: (listener) => void members.add(listener),
+    enter(listener, place) {
+      members.delete(listener);
+      const isInStep = head !== undefined && head.epoch === place.cursor.epoch && head.seq >= place.cursor.seq;
+      if (isInStep && compareStreamIds(coveredTo, place.tailId) >= 0) step(listener);
+      else ahead.set(listener, place);
+    },
+    leave(listener) {
+      members.delete(listener);
+      ahead.delete(listener);
+    },
+    get isEmpty() {
+      return members.size === 0 && ahead.size === 0;
+    },
+    close() {
+      closing.abort();
+      gate.clear();
+    },
+  };
+}
+
+/** Whether a member that was told up to `place` has yet to hear `item`. */
+function isNews(item: Item, place: { cursor: Cursor; tailId: string }, head: Cursor | undefined): boolean {
+  if (item.kind === "resync") return item.cursor.epoch !== place.cursor.epoch || item.cursor.seq > place.cursor.seq;
+  // Of another epoch: the room has yet to find out, and will say so by a resync.
+  if (item.kind === "fact") return item.cursor.epoch === place.cursor.epoch && item.cursor.seq > place.cursor.seq;
+  const isInStep = head !== undefined && head.epoch === place.cursor.epoch && head.seq >= place.cursor.seq;
+  return isInStep && compareStreamIds(item.tailId, place.tailId) > 0;
+}
+
+const toGaugeItem = (audience: Audience, { event, jobId, data, id }: TailEntry): Item & { kind: "gauge" } => ({
+  kind: "gauge",
+  audience,
+  event,
+  jobId,
+  data,
+  tailId: id,
+});

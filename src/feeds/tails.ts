@@ -1,0 +1,179 @@
+import type { Redis } from "ioredis";
+import { type Cursor, parseCursor } from "../contract/cursor.ts";
+import { fromPairs } from "../lib/array.ts";
+import type { Logger } from "../lib/logger.ts";
+import { sleep } from "../lib/sleep.ts";
+import { compareStreamIds } from "../lib/stream-id.ts";
+import { connected, readStreams } from "../redis/blocking-read.ts";
+import type { Keys } from "../redis/keys.ts";
+
+/** Something said in a partition. */
+export interface TailEntry {
+  id: string;
+  kind: "fact" | "gauge";
+  audience: string;
+  event: string;
+  jobId: string;
+  /** The place of a fact in its feed. */
+  cursor: Cursor | undefined;
+  /** JSON, complete. */
+  data: string;
+}
+
+export interface TailsOptions {
+  /** A strict connection of its own: it blocks. */
+  redis: Redis;
+  keys: Keys;
+  partitions: number;
+  log: Logger;
+  onEntry: (entry: TailEntry) => void;
+  /** Entries of the partition were missed, by a trim or a Redis that lost them: what they said is to be read from the logs. */
+  onGap: (partition: number) => void;
+  now?: () => number;
+}
+
+/**
+ * A node's ear: reads the tail of every partition, in order, from explicit ids. After a broken link it goes on where it was; what cannot be
+ * read any more is reported by `onGap`, and so is a tail that went back.
+ */
+export interface Tails {
+  /** Resolves when the place in every tail is known; whatever is said later is heard. */
+  ready: Promise<void>;
+  /** Ms since the last heartbeat in the partition that is silent for longest. */
+  silentMs(): number;
+  close(): Promise<void>;
+}
+
+/** Five missed heartbeats: a primary that was cut off still answers, with nothing. */
+export const DEAF_AFTER_MS = 5000;
+const BATCH = 1000;
+
+interface Place {
+  id: string;
+  /** The running number of the last entry read; unknown before the first. */
+  count: number | undefined;
+  /** As the last heartbeat had it: another one means that the partition lost something. */
+  generation: string | undefined;
+  heardAt: number;
+}
+
+export function createTails(options: TailsOptions): Tails {
+  const { redis, keys, partitions, log, onEntry, onGap, now = Date.now } = options;
+  const streams = Array.from({ length: partitions }, (_, partition) => keys.tail(partition));
+  const partitionOfStream = new Map(streams.map((stream, partition) => [stream, partition]));
+  const places: Place[] = streams.map(() => ({ id: "0-0", count: undefined, generation: undefined, heardAt: now() }));
+  const closing = new AbortController();
+  let isAnchored = false;
+  let listeningSince = now();
+  let known = () => {};
+  const ready = new Promise<void>((resolve) => (known = resolve));
+
+  /** Stands at the end of each tail at first; later only where a tail has gone back behind us. */
+  async function anchor(): Promise<void> {
+    const pipeline = redis.pipeline();
+    for (const stream of streams) pipeline.xrevrange(stream, "+", "-", "COUNT", 1);
+    const replies = (await pipeline.exec()) ?? [];
+    const gone: number[] = [];
+    for (const [partition, [error, entries]] of replies.entries()) {
+      if (error) throw error;
+      const place = places[partition];
+      const newest = toEntries(entries)[0];
+      if (place === undefined) continue;
+      if (isAnchored && compareStreamIds(newest?.id ?? "0-0", place.id) >= 0) continue;
+      if (isAnchored) gone.push(partition);
+      place.id = newest?.id ?? "0-0";
+      place.count = newest === undefined ? 0 : Number(newest.fields["n"]);
+    }
+    isAnchored = true;
+    known();
+    for (const partition of gone) onGap(partition);
+  }
+
+  async function read(): Promise<void> {
+    const ids = places.map((place) => place.id);
+    const reply = await readStreams({ redis, streams, after: ids, count: BATCH, signal: closing.signal });
+    for (const [stream, entries] of reply) {
+      const partition = partitionOfStream.get(stream);
+      if (partition !== undefined) hear(partition, toEntries(entries));
+    }
+  }
+
+  function hear(partition: number, entries: RawEntry[]): void {
+    const place = places[partition];
+    if (place === undefined) return;
+    let isWhole = true;
+    for (const { id, fields } of entries) {
+      const count = Number(fields["n"]);
+      if (place.count !== undefined && count !== place.count + 1) isWhole = false;
+      place.id = id;
+      place.count = count;
+      place.heardAt = now();
+      if (fields["k"] !== "heartbeat") onEntry(toTailEntry(id, fields));
+      else if (!isSameGeneration(place, fields["d"])) isWhole = false;
+    }
+    if (!isWhole) onGap(partition);
+  }
+
+  const silentMs = () => now() - Math.min(...places.map((place) => place.heardAt));
+
+  async function follow(): Promise<void> {
+    while (!closing.signal.aborted) {
+      try {
+        await connected(redis, closing.signal);
+        if (closing.signal.aborted) return;
+        await anchor();
+        while (!closing.signal.aborted) {
+          await read();
+          if (Math.min(silentMs(), now() - listeningSince) > DEAF_AFTER_MS) await listenAnew();
+        }
+      } catch (thrown) {
+        if (closing.signal.aborted) return;
+        log.warn({ err: thrown }, "tails: the link broke; going on where it was");
+        await sleep(100, closing.signal);
+      }
+    }
+  }
+
+  /** The name is resolved anew with the connection. When nobody beats at all, it is the recorder that is missing, and asking again is cheap. */
+  async function listenAnew(): Promise<void> {
+    listeningSince = now();
+    redis.disconnect(true);
+    await connected(redis, closing.signal);
+    if (!closing.signal.aborted) await anchor();
+  }
+
+  const following = follow();
+  return {
+    ready,
+    silentMs,
+    async close() {
+      closing.abort();
+      redis.disconnect();
+      await following;
+    },
+  };
+}
+
+function isSameGeneration(place: Place, generation: string | undefined): boolean {
+  const before = place.generation;
+  place.generation = generation;
+  return before === undefined || before === generation;
+}
+
+interface RawEntry {
+  id: string;
+  fields: Record<string, string | undefined>;
+}
+
+const toEntries = (entries: unknown): RawEntry[] =>
+  Array.isArray(entries) ? entries.map(([id, flat]: [string, string[]]) => ({ id, fields: fromPairs(flat) })) : [];
+
+const toTailEntry = (id: string, fields: RawEntry["fields"]): TailEntry => ({
+  id,
+  kind: fields["k"] === "fact" ? "fact" : "gauge",
+  audience: fields["a"] ?? "",
+  event: fields["e"] ?? "",
+  jobId: fields["j"] ?? "",
+  cursor: parseCursor(fields["c"]),
+  data: fields["d"] ?? "{}",
+});

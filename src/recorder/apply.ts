@@ -1,0 +1,119 @@
+import type { Redis } from "ioredis";
+import type { Audience } from "../contract/names.ts";
+import type { Writer } from "../feeds/append.ts";
+import type { Sign } from "../jobs/present.ts";
+import { parseRecord } from "../jobs/records.ts";
+import type { JobSnapshot } from "../jobs/snapshot.ts";
+import { groupBy } from "../lib/array.ts";
+import type { Logger } from "../lib/logger.ts";
+import { compareStreamIds } from "../lib/stream-id.ts";
+import { type Keys, partitionOf } from "../redis/keys.ts";
+import { type Told, toEntries, withoutSuperseded } from "./entries.ts";
+import { FencedError, type Lease } from "./lease.ts";
+import { isLasting, type Parking } from "./parking.ts";
+import type { SourceEvent } from "./queue-events.ts";
+
+export interface ApplyOptions {
+  redis: Redis;
+  keys: Keys;
+  partitions: number;
+  writer: Writer;
+  parking: Parking;
+  sign: Sign;
+  retentionDays: number;
+  log: Logger;
+}
+
+/** Brings a batch of a source's events to all whom they concern; resolves when every one of them has it. */
+export type Apply = (lease: Lease, events: SourceEvent[]) => Promise<void>;
+
+export function createApply(options: ApplyOptions): Apply {
+  const { redis, keys, partitions, writer, parking, sign, retentionDays, log } = options;
+
+  async function apply(lease: Lease, events: SourceEvent[]): Promise<void> {
+    const told = await withRecords(events);
+    const pairs = told.flatMap((one) => one.record.audiences.map((audience) => ({ audience, one })));
+    const byAudience = groupBy(pairs, ({ audience }) => audience);
+    await Promise.all(
+      [...byAudience].map(([audience, group]) => tell(lease, audience, group.map(({ one }) => one))),
+    );
+    await keepRecords(told);
+  }
+
+  async function withRecords(events: SourceEvent[]): Promise<Told[]> {
+    const ids = [...new Set(events.map((event) => event.jobId))];
+    const pipeline = redis.pipeline();
+    for (const id of ids) pipeline.hget(keys.job(id), "record");
+    const texts = await answers(pipeline.exec());
+    const records = new Map(ids.map((id, i) => [id, texts[i]]));
+    return events.flatMap((event) => {
+      const text = records.get(event.jobId);
+      if (typeof text === "string") return [{ event, record: parseRecord(text) }];
+      log.debug({ jobId: event.jobId, event: event.event }, "recorder: a job without a record");
+      return [];
+    });
+  }
+
+  /** One call is in flight for an audience and source at any time: its events stay in order, and none overtakes a failed one. */
+  async function tell(lease: Lease, audience: Audience, told: Told[]): Promise<void> {
+    if (parking.isParked(audience)) return parking.put(audience, told);
+    try {
+      await append(lease, audience, told);
+    } catch (thrown) {
+      if (!isLasting(thrown)) throw thrown;
+      await parking.park(audience, told, thrown);
+    }
+  }
+
+  async function append(lease: Lease, audience: Audience, told: Told[]): Promise<void> {
+    const last = told.at(-1);
+    if (last === undefined) return;
+    for (;;) {
+      lease.signal.throwIfAborted();
+      const { ref, snapshots } = await load(lease.source, audience, told);
+      const fresh = told.filter(({ event }) => compareStreamIds(event.ref, ref) > 0);
+      if (fresh.length === 0) return;
+      const entries = withoutSuperseded(toEntries(fresh, snapshots, lease.source, sign));
+      const { source, fence, holder } = lease;
+      const answer = await writer.append({ audience, source, fence, holder, expectedRef: ref, ref: last.event.ref, entries });
+      if (answer.outcome === "fenced") throw new FencedError(answer.fence);
+      if (answer.outcome === "ok") return;
+    }
+  }
+
+  async function load(source: string, audience: Audience, told: Told[]) {
+    const partition = partitionOf(audience, partitions);
+    const ids = [...new Set(told.map(({ event }) => event.jobId))];
+    const pipeline = redis.pipeline();
+    pipeline.hget(keys.meta(partition, audience), `ref:${source}`);
+    pipeline.hmget(keys.jobs(partition, audience), ...ids);
+    const [ref, texts] = await answers(pipeline.exec());
+    const snapshots = new Map<string, JobSnapshot>();
+    for (const [i, id] of ids.entries()) {
+      const text: unknown = Array.isArray(texts) ? texts[i] : undefined;
+      if (typeof text === "string") snapshots.set(id, JSON.parse(text));
+    }
+    return { ref: typeof ref === "string" ? ref : "", snapshots };
+  }
+
+  /** A record goes when its job's outcome is old; a retry brings it back. */
+  async function keepRecords(told: Told[]): Promise<void> {
+    const pipeline = redis.pipeline();
+    for (const { event, record } of told) {
+      if (["completed", "failed", "removed"].includes(event.event)) pipeline.expire(keys.job(record.jobId), retentionDays * 86_400);
+      if (event.event === "added" || event.prev === "failed") pipeline.persist(keys.job(record.jobId));
+    }
+    if (pipeline.length > 0) await answers(pipeline.exec());
+  }
+
+  return apply;
+}
+
+/** The answers of a pipeline; fails with the first error among them. */
+async function answers(executed: Promise<[Error | null, unknown][] | null>): Promise<unknown[]> {
+  const replies = (await executed) ?? [];
+  return replies.map(([error, value]) => {
+    if (error) throw error;
+    return value;
+  });
+}

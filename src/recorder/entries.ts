@@ -1,0 +1,52 @@
+import { isFinal } from "../contract/job.ts";
+import { JOB_GAUGE } from "../contract/socket.ts";
+import type { Entry } from "../feeds/append.ts";
+import { type Sign, toWireJob } from "../jobs/present.ts";
+import type { JobRecord } from "../jobs/record.ts";
+import type { JobSnapshot } from "../jobs/snapshot.ts";
+import { transition } from "../jobs/transition.ts";
+import type { SourceEvent } from "./queue-events.ts";
+
+/** An event together with the record of its job. */
+export interface Told {
+  event: SourceEvent;
+  record: JobRecord;
+}
+
+/**
+ * What a batch of events says to one audience, in their order. Of the gauges of a job only the last before its next fact is kept: the others would be
+ * old before anybody saw them.
+ */
+export function toEntries(told: Told[], snapshots: ReadonlyMap<string, JobSnapshot>, source: string, sign: Sign): Entry[] {
+  const current = new Map(snapshots);
+  const entries: Entry[] = [];
+  const lastGauge = new Map<string, Entry>();
+  for (const { event, record } of told) {
+    const next = transition(current.get(event.jobId), record, event);
+    if (next === undefined) continue;
+    current.set(event.jobId, next.snapshot);
+    const entry = toEntry(next.snapshot, next.tell, `${source}:${event.ref}`, sign);
+    const older = lastGauge.get(event.jobId);
+    if (older !== undefined && entry.kind !== "silent") older.kind = "silent";
+    if (entry.kind === "gauge") lastGauge.set(event.jobId, entry);
+    if (entry.kind === "fact") lastGauge.delete(event.jobId);
+    entries.push(entry);
+  }
+  return entries;
+}
+
+/** Of what was said silently only the newest snapshot of a job has to be kept. */
+export function withoutSuperseded(entries: Entry[]): Entry[] {
+  const lastOf = new Map(entries.map((entry) => [entry.jobId, entry]));
+  return entries.filter((entry) => entry.kind !== "silent" || lastOf.get(entry.jobId) === entry);
+}
+
+function toEntry(snapshot: JobSnapshot, tell: Entry["event"] | undefined, eventId: string, sign: Sign): Entry {
+  const { job } = snapshot;
+  const kept = { jobId: job.jobId, snapshot: JSON.stringify(snapshot), isOpen: !isFinal(job.status) };
+  if (tell === undefined || tell === "") return { ...kept, kind: "silent", event: "", body: "" };
+  const wire = toWireJob(job, sign);
+  if (tell === JOB_GAUGE) return { ...kept, kind: "gauge", event: tell, body: JSON.stringify(wire) };
+  const fact = JSON.stringify({ ...wire, at: job.updatedAt, eventId });
+  return { ...kept, kind: "fact", event: tell, body: fact.slice(0, -1) };
+}

@@ -1,0 +1,99 @@
+import type { Redis } from "ioredis";
+import type { Logger } from "../lib/logger.ts";
+import { sleep } from "../lib/sleep.ts";
+import type { Keys } from "../redis/keys.ts";
+import { loadScript } from "../redis/script.ts";
+
+/** The right to be a source's one reader. `signal` fires when it is lost, or can no longer be trusted. */
+export interface Lease {
+  source: string;
+  holder: string;
+  /** Grows with each holder; writes that carry a lower one are refused. */
+  fence: number;
+  signal: AbortSignal;
+}
+
+/** Thrown by work that was refused under its fence; the next lease will be above `fence`. */
+export class FencedError extends Error {
+  override readonly name = "FencedError";
+  readonly fence: number;
+
+  constructor(fence: number) {
+    super("Another reader has taken over");
+    this.fence = fence;
+  }
+}
+
+export interface LeaseOptions {
+  redis: Redis;
+  keys: Keys;
+  source: string;
+  holder: string;
+  log: Logger;
+  /** Fires when the process leaves. */
+  signal: AbortSignal;
+  /** What the holder does; called again with a new lease after it threw. */
+  work: (lease: Lease) => Promise<void>;
+}
+
+/** How long a frozen or dead holder keeps its successor waiting. */
+export const LEASE_TTL_MS = 5000;
+const RENEW_EVERY_MS = 1000;
+/** Work stops this long before the lease could have run out. */
+const MARGIN_MS = 1000;
+
+const acquire = loadScript("acquire-lease");
+const release = loadScript("release-lease");
+
+/** Competes for the lease and works under it, again and again, until `signal` fires; then gives it back. */
+export async function holdLease(options: LeaseOptions): Promise<void> {
+  const { log, source, signal } = options;
+  let floor = 0;
+  while (!signal.aborted) {
+    const fence = await ask(options, floor).catch((err: unknown) => {
+      log.debug({ err, source }, "lease: cannot ask");
+      return 0;
+    });
+    if (fence > 0) floor = await workUnder(options, fence);
+    await sleep(RENEW_EVERY_MS * (0.5 + Math.random() * 0.5), signal);
+  }
+}
+
+const ask = async ({ redis, keys, source, holder }: LeaseOptions, floor: number): Promise<number> =>
+  Number(await acquire.run(redis, [keys.lease(source), keys.fence(source)], [holder, LEASE_TTL_MS, floor]));
+
+/** Answers with a fence that the next lease has to exceed. */
+async function workUnder(options: LeaseOptions, fence: number): Promise<number> {
+  const { redis, keys, source, holder, log, signal } = options;
+  const lost = new AbortController();
+  const renewal = renew(options, fence, lost);
+  try {
+    log.info({ source, fence }, "lease: taken");
+    await options.work({ source, holder, fence, signal: AbortSignal.any([signal, lost.signal]) });
+    return 0;
+  } catch (thrown) {
+    log.warn({ err: thrown, source, fence }, "lease: work stopped");
+    return thrown instanceof FencedError ? thrown.fence : 0;
+  } finally {
+    lost.abort();
+    await renewal;
+    await release.run(redis, [keys.lease(source)], [holder]).catch(() => undefined);
+  }
+}
+
+/** A process that was frozen finds its clock ahead when it wakes up: the lease is given up before anything is written under it. */
+async function renew(options: LeaseOptions, fence: number, lost: AbortController): Promise<void> {
+  let renewedAt = performance.now();
+  const watch = setInterval(() => {
+    if (performance.now() - renewedAt > LEASE_TTL_MS - MARGIN_MS) lost.abort();
+  }, RENEW_EVERY_MS / 4);
+  while (!lost.signal.aborted) {
+    await sleep(RENEW_EVERY_MS, lost.signal);
+    if (lost.signal.aborted) break;
+    const askedAt = performance.now();
+    const renewed = await ask(options, 0).catch(() => undefined);
+    if (renewed !== undefined && renewed !== fence) lost.abort();
+    if (renewed === fence) renewedAt = askedAt;
+  }
+  clearInterval(watch);
+}

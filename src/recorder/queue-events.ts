@@ -1,0 +1,16 @@
+import { fromPairs } from "../lib/array.ts";
+import { timeOfStreamId } from "../lib/stream-id.ts";
+import type { QueueEvent } from "../jobs/transition.ts";
+
+/** An entry of BullMQ's event stream about a job; `ref` is its id in the stream. */
+export interface SourceEvent extends QueueEvent {
+  ref: string;
+  jobId: string;
+}
+
+/** `undefined` for entries that are about no job, such as `drained`. */
+export function toSourceEvent(id: string, flat: string[]): SourceEvent | undefined {
+  const { event, jobId, prev, data, returnvalue, failedReason } = fromPairs(flat);
+  if (event === undefined || jobId === undefined) return undefined;
+  return { ref: id, at: timeOfStreamId(id), event, jobId, prev, data, returnvalue, failedReason };
+}

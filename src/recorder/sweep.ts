@@ -1,0 +1,105 @@
+import type { Redis } from "ioredis";
+import type { Audience } from "../contract/names.ts";
+import { queueName } from "../contract/names.ts";
+import type { Writer } from "../feeds/append.ts";
+import type { Sign } from "../jobs/present.ts";
+import type { QueuedJob, Queues } from "../jobs/queues.ts";
+import type { Records } from "../jobs/records.ts";
+import type { JobSnapshot } from "../jobs/snapshot.ts";
+import type { QueueEvent } from "../jobs/transition.ts";
+import type { Logger } from "../lib/logger.ts";
+import { timeOfStreamId } from "../lib/stream-id.ts";
+import { type Keys, partitionOf } from "../redis/keys.ts";
+import { toEntries } from "./entries.ts";
+import type { Lease } from "./lease.ts";
+
+export interface SweepOptions {
+  redis: Redis;
+  keys: Keys;
+  partitions: number;
+  records: Pick<Records, "read">;
+  queues: Pick<Queues, "find">;
+  writer: Writer;
+  sign: Sign;
+  log: Logger;
+}
+
+/** A snapshot that changed more recently is left alone: its events may be on their way. */
+export const UNCHANGED_MS = 30_000;
+/** A reader this far behind is late; what happened twice as long ago, and was not told by one that is not, is lost. */
+const LATE_MS = 5000;
+const BATCH = 200;
+const SOURCE = "keeper";
+
+/**
+ * Compares open snapshots with BullMQ's own state, and tells what was never told: an outcome whose event was trimmed or lost, a queue that was drained.
+ * Resolves to how many were mended.
+ */
+export async function sweep(lease: Lease, options: SweepOptions, unchangedMs = UNCHANGED_MS): Promise<number> {
+  const { redis, keys, partitions } = options;
+  let mended = 0;
+  for (let partition = 0; partition < partitions; partition += 1) {
+    const before = Date.now() - unchangedMs;
+    const members = await redis.zrangebyscore(keys.open(partition), "-inf", before, "LIMIT", 0, BATCH);
+    for (const member of members) {
+      lease.signal.throwIfAborted();
+      const [audience = "", jobId = ""] = member.split("\n", 2);
+      if (await mend(lease, options, audience as Audience, jobId)) mended += 1;
+      // Looked at now; the others come first next time.
+      else await redis.zadd(keys.open(partition), "XX", Date.now(), member);
+    }
+  }
+  return mended;
+}
+
+async function mend(lease: Lease, options: SweepOptions, audience: Audience, jobId: string): Promise<boolean> {
+  const { redis, keys, partitions, records, queues, writer, sign, log } = options;
+  const partition = partitionOf(audience, partitions);
+  const text = await redis.hget(keys.jobs(partition, audience), jobId);
+  const record = (await records.read(jobId))?.record;
+  if (text === null || record === undefined) return forget(options, audience, jobId);
+  if (await isBehind(options, queueName(record.type, record.lane))) return false;
+  const snapshot: JobSnapshot = JSON.parse(text);
+  const event = diagnose(snapshot, await queues.find(record));
+  if (event === undefined) return false;
+  const ref = `${event.at}-0`;
+  const told = [{ record, event: { ...event, ref, jobId } }];
+  const [entry] = toEntries(told, new Map([[jobId, snapshot]]), `sweep:${jobId}`, sign);
+  if (entry === undefined) return false;
+  const expectedRef = (await redis.hget(keys.meta(partition, audience), `ref:${SOURCE}`)) ?? "";
+  const { fence, holder } = lease;
+  const entries = [{ ...entry, madeFrom: text }];
+  const answer = await writer.append({ audience, source: SOURCE, fence, holder, expectedRef, ref, entries });
+  if (answer.outcome === "ok") log.warn({ jobId, audience, event: event.event }, "sweep: told what was never told");
+  return answer.outcome === "ok";
+}
+
+/** Nothing is left of the job that could be told. */
+async function forget({ redis, keys, partitions }: SweepOptions, audience: Audience, jobId: string): Promise<boolean> {
+  const partition = partitionOf(audience, partitions);
+  await redis.zrem(keys.open(partition), `${audience}\n${jobId}`);
+  await redis.zrem(keys.openJobs(partition, audience), jobId);
+  return false;
+}
+
+/** While the reader of the queue is on its way to the newest event, what seems lost may only be late. */
+async function isBehind({ redis, keys }: SweepOptions, queue: string): Promise<boolean> {
+  const [newest] = await redis.xrevrange(keys.events(queue), "+", "-", "COUNT", 1);
+  const place = await redis.get(keys.place(queue));
+  const readTo = timeOfStreamId(place ?? "0-0");
+  return newest !== undefined && timeOfStreamId(newest[0]) > readTo && readTo < Date.now() - LATE_MS;
+}
+
+/** The event that must have been missed, judging by what BullMQ has; `undefined` when both agree. */
+function diagnose({ job, run }: JobSnapshot, queued: Found | undefined): QueueEvent | undefined {
+  const at = Date.now();
+  if (queued === undefined) return { at, event: "removed" };
+  if ((queued.finishedOn ?? queued.processedOn ?? 0) > at - 2 * LATE_MS) return undefined;
+  if (queued.finishedOn !== undefined && queued.failedReason !== undefined) return { at, event: "failed", failedReason: queued.failedReason };
+  if (queued.finishedOn !== undefined) return { at, event: "completed", returnvalue: JSON.stringify(queued.returnvalue) };
+  const runs = queued.data.runBase + queued.attemptsStarted;
+  if (runs > run) return { at, event: "active" };
+  return job.status === "processing" && queued.processedOn === undefined ? { at, event: "waiting", prev: "active" } : undefined;
+}
+
+type Found = Pick<QueuedJob, "finishedOn" | "failedReason" | "returnvalue" | "data" | "attemptsStarted" | "processedOn">;

@@ -1,0 +1,49 @@
+import type { Redis } from "ioredis";
+import { sleep } from "../lib/sleep.ts";
+
+export interface BlockingRead {
+  /** A strict connection that nothing else uses. */
+  redis: Redis;
+  streams: string[];
+  /** For each stream the entry to read after: never `$`, which means another place at each call. */
+  after: string[];
+  count: number;
+  signal: AbortSignal;
+}
+
+export type StreamEntries = [stream: string, entries: [id: string, flat: string[]][]][];
+
+const BLOCK_MS = 1000;
+/** An answer may be late by this much before the link counts as dead. */
+const PATIENCE_MS = 5000;
+
+/**
+ * What was added to the streams, or nothing after a second of silence or when `signal` fires. Fails when the link broke or hangs, and has it made anew then.
+ */
+export async function readStreams({ redis, streams, after, count, signal }: BlockingRead): Promise<StreamEntries> {
+  await connected(redis, signal);
+  if (signal.aborted) return [];
+  const reading = redis.xread("COUNT", count, "BLOCK", BLOCK_MS, "STREAMS", ...streams, ...after);
+  try {
+    return (await inTime(reading, signal)) ?? [];
+  } catch (thrown) {
+    // Whatever the old link still answers must not be taken for the answer to the next call.
+    redis.disconnect(!signal.aborted);
+    if (signal.aborted) return [];
+    throw thrown;
+  }
+}
+
+/** Resolves when the connection can be used, or when `signal` fires. */
+export async function connected(redis: Redis, signal: AbortSignal): Promise<void> {
+  while (redis.status !== "ready" && !signal.aborted) await sleep(20, signal);
+}
+
+async function inTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const done = new AbortController();
+  const late = sleep(BLOCK_MS + PATIENCE_MS, AbortSignal.any([done.signal, signal])).then(() => {
+    throw new Error(signal.aborted ? "Stopped" : "No answer from Redis in time");
+  });
+  late.catch(() => undefined);
+  return Promise.race([work, late]).finally(() => done.abort());
+}

@@ -1,0 +1,90 @@
+--[[
+  Applies one source's events to one audience: checks, snapshots, numbers, stores and tells them in one step, so that log, tail and
+  snapshots cannot disagree.
+
+  KEYS  1 tail  2 partition  3 log  4 meta  5 jobs  6 open jobs  7 done jobs  8 accepted  9 open (of the partition)
+  ARGV  1 source  2 fence  3 holder  4 the source's last ref here, as its reader knows it ("" = none)  5 the new last ref
+        6 audience  7 the same as a JSON string  8 generation, 9 epoch: random parts to begin with
+        10 facts kept  11 ttl of the log, ms  12 ttl of meta, ms  13 how long a finished job's snapshot is kept, ms
+        14… entries of seven: kind ("fact", "gauge", "silent"), event, job id, body (JSON, a fact's without the closing brace),
+        snapshot (JSON), "open" or "done", the snapshot it was made from ("" = not compared)
+  Returns  {"ok", id of the last tail entry, epoch, seq}
+           {"fenced", the fence in force}: another reader has taken over
+           {"moved", the last ref}: read again, something was applied meanwhile
+  Tail entry: n running number, a audience, k kind, e event, j job id, c cursor of a fact, d data (JSON).
+]]
+local tail, partition, log, meta, jobs, openJobs, doneJobs, accepted, open = unpack(KEYS)
+local source, fence, holder, expected, ref, audience, feed = unpack(ARGV)
+
+local inForce = redis.call("HGET", partition, "fence:" .. source)
+local mine = fence .. " " .. holder
+if inForce ~= mine then
+  local number = tonumber(inForce and string.match(inForce, "^%d+") or 0)
+  if number >= tonumber(fence) then return {"fenced", tostring(number)} end
+  redis.call("HSET", partition, "fence:" .. source, mine)
+end
+
+local last = redis.call("HGET", meta, "ref:" .. source) or ""
+if last ~= expected then return {"moved", last} end
+for i = 14, #ARGV, 7 do
+  local was = ARGV[i + 6]
+  if was ~= "" and redis.call("HGET", jobs, ARGV[i + 2]) ~= was then return {"moved", last} end
+end
+
+redis.call("HSETNX", partition, "generation", ARGV[8])
+redis.call("HSETNX", meta, "epoch", ARGV[9])
+local epoch = redis.call("HGET", partition, "generation") .. "." .. redis.call("HGET", meta, "epoch")
+local seq = tonumber(redis.call("HGET", meta, "seq") or 0)
+local time = redis.call("TIME")
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local id = ""
+
+local function keep(jobId, snapshot, state)
+  redis.call("HSET", jobs, jobId, snapshot)
+  redis.call("ZREM", accepted, jobId)
+  local member = audience .. "\n" .. jobId
+  if state == "open" then
+    redis.call("ZADD", openJobs, "NX", now, jobId)
+    redis.call("ZREM", doneJobs, jobId)
+    redis.call("ZADD", open, now, member)
+  else
+    redis.call("ZREM", openJobs, jobId)
+    redis.call("ZADD", doneJobs, now, jobId)
+    redis.call("ZREM", open, member)
+  end
+end
+
+for i = 14, #ARGV, 7 do
+  local kind, event, jobId, body, snapshot, state = unpack(ARGV, i, i + 5)
+  if snapshot ~= "" then keep(jobId, snapshot, state) end
+  local cursor = ""
+  if kind == "fact" then
+    seq = seq + 1
+    cursor = epoch .. "-" .. string.format("%d", seq)
+    body = body .. ',"feed":' .. feed .. ',"cursor":"' .. cursor .. '"}'
+    redis.call("XADD", log, "MAXLEN", "~", ARGV[10], string.format("%d-0", seq), "e", event, "j", jobId, "d", body)
+  end
+  if kind ~= "silent" then
+    local n = redis.call("HINCRBY", partition, "count", 1)
+    id = redis.call("XADD", tail, "*", "n", n, "a", audience, "k", kind, "e", event, "j", jobId, "c", cursor, "d", body)
+  end
+end
+
+redis.call("HSET", meta, "seq", seq, "ref:" .. source, ref)
+redis.call("PEXPIRE", meta, ARGV[12])
+redis.call("PEXPIRE", log, ARGV[11])
+
+local stale = redis.call("ZRANGEBYSCORE", doneJobs, "-inf", now - tonumber(ARGV[13]), "LIMIT", 0, 20)
+if #stale > 0 then
+  redis.call("HDEL", jobs, unpack(stale))
+  redis.call("ZREM", doneJobs, unpack(stale))
+end
+-- Snapshots of open jobs never expire; those of finished ones go with the last of them.
+if redis.call("ZCARD", openJobs) == 0 then
+  redis.call("PEXPIRE", jobs, ARGV[13])
+  redis.call("PEXPIRE", doneJobs, ARGV[13])
+else
+  redis.call("PERSIST", jobs)
+  redis.call("PERSIST", doneJobs)
+end
+return {"ok", id, epoch, tostring(seq)}

@@ -1,0 +1,20 @@
+--[[
+  Finds out whether a tail still holds an entry that Redis once acknowledged, and begins a new generation of the partition when it does not.
+
+  KEYS  1 tail  2 partition
+  ARGV  1 id of the entry  2 the new generation
+  Returns  1 it is there, or was trimmed by age; 0 it was lost, and the generation is the new one now
+]]
+if #redis.call("XRANGE", KEYS[1], ARGV[1], ARGV[1]) == 1 then return 1 end
+local function parts(id)
+  local time, count = string.match(id, "^(%d+)%-(%d+)$")
+  return tonumber(time), tonumber(count)
+end
+local first = redis.call("XRANGE", KEYS[1], "-", "+", "COUNT", 1)[1]
+if first then
+  local time, count = parts(first[1])
+  local wantedTime, wantedCount = parts(ARGV[1])
+  if wantedTime < time or (wantedTime == time and wantedCount < count) then return 1 end
+end
+redis.call("HSET", KEYS[2], "generation", ARGV[2])
+return 0
