@@ -1,17 +1,11 @@
-import { mkdtemp, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { test as base, describe, expect } from "vitest";
+import { describe, expect } from "vitest";
 import { loadSecrets } from "../../src/secrets.ts";
+import { test } from "../support/folder.ts";
 
 const OLD = "old-secret-old-secret-old-secret-old";
 const NEW = "new-secret-new-secret-new-secret-new";
-
-const test = base.extend("folder", async ({}, { onCleanup }) => {
-  const folder = await mkdtemp(join(tmpdir(), "jobcast-secrets-"));
-  onCleanup(() => rm(folder, { recursive: true }));
-  return folder;
-});
 
 describe("the secrets", () => {
   test("are made once, for the owner's eyes only, when development names none", async ({
