@@ -1,0 +1,50 @@
+import type { ColumnType, Generated, GeneratedAlways } from "kysely";
+import type { JobStatus, Lane } from "../contract/job.ts";
+import type { Audience } from "../contract/names.ts";
+import type { JobSnapshot } from "../jobs/snapshot.ts";
+
+/** Read as a value, written as the text that `toJsonb` makes of it. */
+type Jsonb<Value> = ColumnType<Value, string, string>;
+
+export interface JobsRow {
+  job_id: string;
+  user_id: string | null;
+  type: string;
+  lane: Lane;
+  status: JobStatus;
+  case_id: string | null;
+  batch_id: string | null;
+  parent_id: string | null;
+  audiences: Audience[];
+  run: number;
+  snapshot: Jsonb<JobSnapshot>;
+  created_at: Date;
+  updated_at: Date;
+  finished_at: Date | null;
+}
+
+export interface HistoryPlacesRow {
+  source: string;
+  place: string;
+  gap_from: string | null;
+}
+
+export interface IntentsRow {
+  id: GeneratedAlways<number>;
+  caller: string;
+  route: string;
+  key: string;
+  body_hash: string;
+  state: "pending" | "done";
+  job_ids: string[];
+  payload: Jsonb<unknown>;
+  answer: ColumnType<unknown, string | null, string | null>;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+export interface Tables {
+  jobs: JobsRow;
+  history_places: HistoryPlacesRow;
+  intents: IntentsRow;
+}

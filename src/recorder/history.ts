@@ -1,0 +1,61 @@
+import type { Redis } from "ioredis";
+import type { Database } from "../db/database.ts";
+import { createRecords } from "../jobs/records.ts";
+import type { Logger } from "../lib/logger.ts";
+import { sleep } from "../lib/sleep.ts";
+import type { Keys } from "../redis/keys.ts";
+import { createHistoryReader } from "./history-reader.ts";
+import { keepRetention } from "./history-retention.ts";
+
+export interface HistoryOptions {
+  redis: Redis;
+  /** A strict connection of its own: it blocks, and is closed with the history. */
+  blocking: Redis;
+  keys: Keys;
+  queues: readonly string[];
+  database: Pick<Database, "db">;
+  retentionDays: number;
+  log: Logger;
+  now?: () => number;
+}
+
+/**
+ * Writes what BullMQ's event streams tell into Postgres. A second reader beside the recorder, so that live events never wait for
+ * Postgres: while that is away this falls behind, and then catches up.
+ *
+ * Each event is applied exactly once, in order: the place in the stream moves in the transaction that writes the jobs. Several processes
+ * may run a history on one database. What was trimmed unread is made up for from the queues themselves.
+ */
+export interface History {
+  /** How long the oldest event that is not written yet has waited, in ms; 0 when there is none. */
+  lagMs(): number;
+  /** Resolves when the batch in hand is done, after 5 s at most. */
+  close(): Promise<void>;
+}
+
+const CLOSE_TIMEOUT_MS = 5_000;
+
+export function createHistory({
+  retentionDays,
+  now = Date.now,
+  ...options
+}: HistoryOptions): History {
+  const { redis, keys, database, log } = options;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const records = createRecords({ redis, keys });
+  const reader = createHistoryReader({ ...options, records, now, signal });
+  const running = Promise.all([
+    reader.run(),
+    keepRetention({ database, retentionDays, log, now, signal }),
+  ]);
+  return {
+    lagMs: () => reader.lagMs(),
+    async close() {
+      stopping.abort();
+      const done = new AbortController();
+      await Promise.race([running, sleep(CLOSE_TIMEOUT_MS, done.signal)]);
+      done.abort();
+    },
+  };
+}

@@ -1,0 +1,236 @@
+import { randomUUID } from "node:crypto";
+import { sql } from "kysely";
+import { describe, expect } from "vitest";
+import { createIntentsTable } from "../../src/db/intents-table.ts";
+import { createJobsTable } from "../../src/db/jobs-table.ts";
+import { createPlacesTable, FIRST_PLACE } from "../../src/db/places-table.ts";
+import { silent, test } from "../support/databases.ts";
+import { entry } from "../support/jobs.ts";
+
+const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
+const ids = (entries: { snapshot: { job: { jobId: string } } }[]) =>
+  entries.map(({ snapshot }) => snapshot.job.jobId);
+
+describe.for(["postgres", "pglite"] as const)("a database on %s", (kind) => {
+  const onEither = test
+    .extend("database", ({ postgres, pglite }) => (kind === "postgres" ? postgres : pglite))
+    .extend("jobs", ({ database }) => createJobsTable(database.db))
+    .extend("intents", ({ database }) => createIntentsTable(database.db))
+    .extend("places", ({ database }) => createPlacesTable(database.db))
+    .extend("userId", () => randomUUID());
+
+  onEither(
+    "gives back a job as it was written, and its newest state after a second write",
+    async ({ jobs, userId }) => {
+      const jobId = randomUUID();
+      const queued = entry({ jobId, userId, metadata: { a: "ü\n\"'" } });
+      await jobs.upsert([queued]);
+      expect(await jobs.find(jobId)).toEqual(queued);
+
+      const done = entry({
+        jobId,
+        userId,
+        status: "completed",
+        result: { pages: [1, null] },
+        finishedAt: at(5),
+      });
+      await jobs.upsert([done]);
+      expect(await jobs.find(jobId)).toEqual(done);
+      expect(ids(await jobs.list({ userId, statuses: ["queued"], limit: 10 }))).toEqual([]);
+      expect(await jobs.find("nobody")).toBeUndefined();
+    },
+  );
+
+  onEither("keeps text that jsonb refuses, without the characters at fault", async ({ jobs }) => {
+    const jobId = randomUUID();
+    await jobs.upsert([entry({ jobId, step: "a\0b\ud800c\\u0000", result: { "k\0": "\\" } })]);
+    const found = await jobs.find(jobId);
+    expect(found?.snapshot.job).toMatchObject({ step: "ab\ufffdc\\u0000", result: { k: "\\" } });
+  });
+
+  onEither(
+    "lists newest first, page by page, also where jobs are of one millisecond",
+    async ({ jobs, userId }) => {
+      const suffix = randomUUID();
+      const wanted = ["e", "d", "c", "b", "a"].map((letter) => `${letter}-${suffix}`);
+      const seconds = [3, 2, 2, 2, 1];
+      await jobs.upsert(
+        wanted.map((jobId, i) => entry({ jobId, userId, createdAt: at(seconds[i] ?? 0) })),
+      );
+
+      const first = await jobs.list({ userId, limit: 2 });
+      const last = first.at(-1)?.snapshot.job;
+      const before = { createdAt: new Date(last?.createdAt ?? ""), jobId: last?.jobId ?? "" };
+      const second = await jobs.list({ userId, limit: 10, before });
+      expect(ids(first)).toEqual(wanted.slice(0, 2));
+      expect(ids(second)).toEqual(wanted.slice(2));
+    },
+  );
+
+  onEither("lists by every filter", async ({ jobs, userId }) => {
+    const [a, b] = [randomUUID(), randomUUID()];
+    const caseId = randomUUID();
+    const batchId = randomUUID();
+    await jobs.upsert([
+      entry({
+        jobId: a,
+        userId,
+        type: "image",
+        status: "queued",
+        caseId,
+        createdAt: at(1),
+        updatedAt: at(1),
+      }),
+      entry({
+        jobId: b,
+        userId,
+        type: "pdf",
+        status: "failed",
+        batchId,
+        createdAt: at(2),
+        updatedAt: at(9),
+      }),
+    ]);
+    const list = async (filter: object) => ids(await jobs.list({ userId, limit: 10, ...filter }));
+    expect(await list({ statuses: ["queued", "processing"] })).toEqual([a]);
+    expect(await list({ types: ["pdf", "analysis"] })).toEqual([b]);
+    expect(await list({ caseId })).toEqual([a]);
+    expect(await list({ batchId })).toEqual([b]);
+    expect(await list({ createdAfter: new Date(at(1)) })).toEqual([b]);
+    expect(await list({ updatedAfter: new Date(at(8)) })).toEqual([b]);
+    expect(await list({ userId: undefined, caseId })).toEqual([a]);
+    expect(await list({ userId: "somebody else" })).toEqual([]);
+    expect(await list({ statuses: [] })).toEqual([]);
+  });
+
+  onEither("counts by type and status, as numbers", async ({ jobs, userId }) => {
+    const make = (type: string, status: "queued" | "failed") =>
+      entry({ jobId: randomUUID(), userId, type, status });
+    await jobs.upsert([
+      make("image", "queued"),
+      make("image", "queued"),
+      make("image", "failed"),
+      make("pdf", "queued"),
+    ]);
+    expect(await jobs.counts(userId)).toEqual({
+      image: { queued: 2, failed: 1 },
+      pdf: { queued: 1 },
+    });
+    expect(await jobs.counts("somebody else")).toEqual({});
+  });
+
+  onEither(
+    "removes what is finished long enough, in small batches, and never what is open",
+    async ({ jobs, userId }) => {
+      const make = (finishedAt: string | null) =>
+        entry({ jobId: randomUUID(), userId, finishedAt });
+      await jobs.upsert([
+        make("2020-01-01T00:00:00.000Z"),
+        make("2020-01-02T00:00:00.000Z"),
+        make(at(0)),
+        make(null),
+      ]);
+      const before = new Date("2021-01-01T00:00:00.000Z");
+      expect(await jobs.removeFinishedBefore(before, 1)).toBe(1);
+      expect(await jobs.removeFinishedBefore(before, 10)).toBe(1);
+      expect(await jobs.removeFinishedBefore(before, 10)).toBe(0);
+      const left = await jobs.list({ userId, limit: 10 });
+      expect(left).toHaveLength(2);
+      for (const jobId of ids(left)) expect(await jobs.remove(jobId)).toBe(true);
+      expect(await jobs.remove(ids(left)[0] ?? "")).toBe(false);
+    },
+  );
+
+  onEither("gives a key to exactly one of many calls", async ({ intents }) => {
+    const key = randomUUID();
+    const call = {
+      caller: "42",
+      route: "POST /api/jobs",
+      key,
+      bodyHash: "h",
+      jobIds: ["a", 'b"{,'],
+      payload: { x: [1] },
+    };
+    const begun = await Promise.all(Array.from({ length: 8 }, () => intents.begin(call)));
+    expect(begun.filter(({ kind }) => kind === "new")).toHaveLength(1);
+    expect(begun.filter(({ kind }) => kind === "pending")).toHaveLength(7);
+    expect(new Set(begun.map(({ row }) => row.id)).size).toBe(1);
+    expect(begun[0]?.row).toMatchObject({ ...call, answer: null });
+    expect((await intents.begin({ ...call, caller: "43" })).kind).toBe("new");
+    expect((await intents.begin({ ...call, route: "POST /api/batches" })).kind).toBe("new");
+  });
+
+  onEither(
+    "keeps the answer of a call that is done, and forgets one that was abandoned",
+    async ({ intents }) => {
+      const call = { caller: "42", route: "r", bodyHash: "h", jobIds: [], payload: null };
+      const done = await intents.begin({ ...call, key: randomUUID() });
+      await intents.finish(done.row.id, { jobId: "a" });
+      await intents.abandon(done.row.id);
+      expect(await intents.begin({ ...call, key: done.row.key })).toMatchObject({
+        kind: "done",
+        row: { answer: { jobId: "a" } },
+      });
+
+      const refused = await intents.begin({ ...call, key: randomUUID() });
+      await intents.abandon(refused.row.id);
+      expect((await intents.begin({ ...call, key: refused.row.key })).kind).toBe("new");
+    },
+  );
+
+  onEither("finds what was left pending and removes what is old", async ({ intents }) => {
+    const call = { caller: randomUUID(), route: "r", bodyHash: "h", jobIds: [], payload: null };
+    const pending = await intents.begin({ ...call, key: "pending" });
+    const done = await intents.begin({ ...call, key: "done" });
+    await intents.finish(done.row.id, null);
+    const found = async (ms: number) =>
+      (await intents.pendingOlderThan(ms)).filter(({ caller }) => caller === call.caller);
+    expect(await found(60_000)).toEqual([]);
+    expect((await found(-60_000)).map(({ id }) => id)).toEqual([pending.row.id]);
+
+    await intents.removeOlderThan(60_000);
+    expect((await intents.begin({ ...call, key: "done" })).kind).toBe("done");
+    await intents.removeOlderThan(-60_000);
+    expect((await intents.begin({ ...call, key: "done" })).kind).toBe("new");
+    expect((await intents.begin({ ...call, key: "pending" })).kind).toBe("pending");
+  });
+
+  onEither("moves a place for one of two who stand at it", async ({ places }) => {
+    const source = randomUUID();
+    const start = { place: FIRST_PLACE, gapFrom: null };
+    expect((await places.load([source])).get(source)).toEqual(start);
+    const moves = await Promise.all(
+      ["1-0", "2-0"].map((place) => places.move(source, start, { place, gapFrom: null })),
+    );
+    expect(moves.filter(Boolean)).toHaveLength(1);
+    const place = moves[0] === true ? "1-0" : "2-0";
+    expect((await places.load([source])).get(source)).toEqual({ place, gapFrom: null });
+  });
+
+  onEither(
+    "keeps a transaction to itself, and undoes one that failed",
+    async ({ database, jobs }) => {
+      const jobId = randomUUID();
+      const failing = database.db.transaction().execute(async (tx) => {
+        await createJobsTable(tx).upsert([entry({ jobId })]);
+        throw new Error("no");
+      });
+      const others = Promise.all(Array.from({ length: 5 }, () => database.ping()));
+      await expect(failing).rejects.toThrow("no");
+      await others;
+      expect(await jobs.find(jobId)).toBeUndefined();
+    },
+  );
+
+  onEither("passes on what Postgres refuses, and goes on after it", async ({ database }) => {
+    await expect(sql`select 1 / 0`.execute(database.db)).rejects.toMatchObject({ code: "22012" });
+    await database.ping();
+  });
+
+  onEither("fails after it was closed, in place of hanging", async ({ postgresUrl }) => {
+    const { openDatabase } = await import("../../src/db/database.ts");
+    const closed = await openDatabase({ databaseUrl: postgresUrl, dataDir: "", log: silent });
+    await closed.close();
+    await expect(closed.ping()).rejects.toThrow();
+  });
+});
