@@ -28,3 +28,10 @@ export interface JobRecord {
   /** ISO 8601. */
   createdAt: string;
 }
+
+/** The feed whose snapshots are read for a job: its owner's. */
+export function ownerAudience({ jobId, audiences }: JobRecord): Audience {
+  const [owner] = audiences;
+  if (owner === undefined) throw new Error(`Job ${jobId} has no audience`);
+  return owner;
+}

@@ -1,0 +1,58 @@
+import { JobcastError } from "../errors.ts";
+import type { Queues } from "./queues.ts";
+import { type JobRecord, ownerAudience } from "./record.ts";
+import type { Records } from "./records.ts";
+import { type StoredJob, toSnapshot } from "./snapshot.ts";
+import type { Snapshots } from "./snapshots.ts";
+
+/** Open jobs that a user may have. */
+const MAX_WAITING = 5000;
+
+export interface AcceptDeps {
+  records: Pick<Records, "write" | "remove">;
+  snapshots: Pick<Snapshots, "read" | "accept" | "forget" | "countOpen">;
+  queues: Pick<Queues, "add" | "find" | "remove">;
+}
+
+/**
+ * Makes a job of a record: once it resolves the job will run, whatever dies. Can be repeated, a job is made once for its id. When it fails,
+ * the job may have been made all the same; `takeBack` settles that.
+ *
+ * Who is told is written down before the job exists, since a worker may take it, or someone cancel it, before the next line here.
+ */
+export async function accept(
+  record: JobRecord,
+  { records, snapshots, queues }: AcceptDeps,
+): Promise<StoredJob> {
+  const owner = ownerAudience(record);
+  const acceptedAt = Date.parse(record.createdAt);
+  await Promise.all([records.write(record), snapshots.accept(owner, record.jobId, acceptedAt)]);
+  await queues.add(record, { runBase: 0, retries: 0 });
+  const snapshot = await snapshots.read(owner, record.jobId);
+  return (snapshot ?? toSnapshot(record)).job;
+}
+
+/** Removes what a failed acceptance left behind; `false` when a worker has the job already, so that it stands. */
+export async function takeBack(
+  record: JobRecord,
+  { records, snapshots, queues }: AcceptDeps,
+): Promise<boolean> {
+  const job = await queues.find(record);
+  if (job !== undefined && !(await queues.remove(job))) return false;
+  await Promise.all([
+    snapshots.forget(ownerAudience(record), record.jobId),
+    records.remove(record.jobId),
+  ]);
+  return true;
+}
+
+/** Fails with `quota_exceeded` when the owner has too many open jobs. */
+export async function requireQuota(
+  record: JobRecord,
+  { snapshots }: Pick<AcceptDeps, "snapshots">,
+): Promise<void> {
+  if ((await snapshots.countOpen(ownerAudience(record))) < MAX_WAITING) return;
+  throw new JobcastError("quota_exceeded", `There are ${MAX_WAITING} jobs waiting already`, {
+    retryAfterSeconds: 60,
+  });
+}

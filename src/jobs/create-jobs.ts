@@ -1,0 +1,62 @@
+import type { Redis } from "ioredis";
+import type { JobsTable } from "../db/jobs-table.ts";
+import type { Logger } from "../lib/logger.ts";
+import type { Keys } from "../redis/keys.ts";
+import type { Store } from "../storage/store.ts";
+import { cancelJob } from "./cancel.ts";
+import type { SubmissionRules } from "./check-submission.ts";
+import type { Intents } from "./idempotency.ts";
+import type { Jobs } from "./jobs.ts";
+import { countJobs, listJobs } from "./list.ts";
+import { toScopedJob } from "./present.ts";
+import type { Queues } from "./queues.ts";
+import { createRecords } from "./records.ts";
+import { removeJob } from "./remove.ts";
+import { retryJob } from "./retry.ts";
+import { createSnapshots } from "./snapshots.ts";
+import { createStates } from "./states.ts";
+import { createSubmit } from "./submit.ts";
+
+export interface JobsDeps extends SubmissionRules {
+  /** A strict one (`openStrictRedis`), so that nothing is carried out after its caller was refused. */
+  redis: Redis;
+  keys: Keys;
+  /** `FEED_PARTITIONS`. */
+  partitions: number;
+  queues: Queues;
+  history: Pick<JobsTable, "find" | "list" | "counts" | "remove">;
+  intents: Intents;
+  store: Pick<Store, "remove">;
+  /** Forgets a finished job's snapshot in Redis; its record is still there when it is called. */
+  removeSnapshot(jobId: string): Promise<void>;
+  log: Logger;
+  now?: () => number;
+}
+
+export interface JobsService extends Jobs {
+  /** Finishes keyed submits whose process died; to be called every half minute. Rejects when Redis or Postgres is away. */
+  finishPending(): Promise<void>;
+}
+
+export function createJobs({ now = Date.now, ...options }: JobsDeps): JobsService {
+  const records = createRecords(options);
+  const snapshots = createSnapshots(options);
+  const deps = { ...options, records, snapshots, now };
+  const states = createStates(deps);
+  const { submit, finishPending } = createSubmit({ ...deps, rules: options });
+
+  return {
+    submit,
+    finishPending,
+    async find(jobId, caller) {
+      const state = await states.find(jobId, caller);
+      if (state === undefined) return undefined;
+      return caller.onlyJob === undefined ? state.snapshot.job : toScopedJob(state.snapshot.job);
+    },
+    list: (query, caller) => listJobs(query, caller, deps),
+    counts: (caller) => countJobs(caller, deps),
+    cancel: (jobId, caller) => cancelJob(jobId, caller, { ...deps, states }),
+    retry: (jobId, caller) => retryJob(jobId, caller, { ...deps, states }),
+    remove: (jobId, caller) => removeJob(jobId, caller, { ...deps, states }),
+  };
+}

@@ -1,0 +1,118 @@
+import { type Job, type JobsOptions, Queue } from "bullmq";
+import type { Redis } from "ioredis";
+import { queueName } from "../contract/names.ts";
+import type { WorkData } from "../contract/worker.ts";
+import type { Logger } from "../lib/logger.ts";
+import type { Keys } from "../redis/keys.ts";
+import { patiently } from "./patience.ts";
+import type { JobRecord } from "./record.ts";
+
+/**
+ * Entries kept in a queue's event stream. Recorder and history read it from a place of their own; with BullMQ's 10,000 a burst of progress
+ * would be cut off before them. It is a setting of the queue, so every `new Queue` has to name it.
+ */
+export const MAX_QUEUE_EVENTS = 1_000_000;
+
+type Lineup = Pick<JobRecord, "type" | "lane">;
+export type QueuedJob = Job<WorkData>;
+
+/** BullMQ's side of jobs. Each call waits 3 s for Redis at most, then fails with `unavailable`. */
+export interface Queues {
+  /** Once for a job id, however often it is called; `runBase` and `retries` are those of the job's `WorkData`. */
+  add(record: JobRecord, count: Pick<WorkData, "runBase" | "retries">): Promise<void>;
+  /** The job as BullMQ has it, `undefined` once it was removed. */
+  find(record: Lineup & Pick<JobRecord, "jobId">): Promise<QueuedJob | undefined>;
+  /** `false` when a worker has it in hand. */
+  remove(job: QueuedJob): Promise<boolean>;
+  /** Puts a failed job in line again; `false` when it is not among the failed any more. */
+  retry(job: QueuedJob, retries: number): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+export interface QueuesOptions {
+  /** A strict one (`openStrictRedis`): a job that was refused must not be added when the link is back. Stays open. */
+  redis: Redis;
+  keys: Keys;
+  retentionDays: number;
+  log: Logger;
+}
+
+/** Opens queues when they are first asked for. */
+export function openQueues({ redis, keys, retentionDays, log }: QueuesOptions): Queues {
+  const opened = new Map<string, Queue<WorkData>>();
+
+  function open(name: string): Queue<WorkData> {
+    const queue = new Queue<WorkData>(name, {
+      connection: redis,
+      prefix: keys.bull(name),
+      streams: { events: { maxLen: MAX_QUEUE_EVENTS } },
+    });
+    queue.on("error", (err) => log.debug({ err, queue: name }, "queue"));
+    opened.set(name, queue);
+    return queue;
+  }
+
+  async function get({ type, lane }: Lineup, over: AbortSignal): Promise<Queue<WorkData>> {
+    const name = queueName(type, lane);
+    const queue = opened.get(name) ?? open(name);
+    try {
+      await queue.waitUntilReady();
+    } catch (thrown) {
+      // A queue whose first words to Redis were lost stays broken for ever: the next call opens another.
+      if (opened.get(name) === queue) opened.delete(name);
+      await queue.close();
+      throw thrown;
+    }
+    over.throwIfAborted();
+    return queue;
+  }
+
+  return {
+    async add(record, { runBase, retries }) {
+      const data: WorkData = { input: record.input, options: record.options, runBase, retries };
+      const options = jobOptions(record, retentionDays, retries > 0 ? 0 : record.delayMs);
+      await patiently(async (over) => (await get(record, over)).add(record.type, data, options));
+    },
+    find: (record) => patiently(async (over) => (await get(record, over)).getJob(record.jobId)),
+    remove: (job) =>
+      patiently(() => orFalse(job.remove({ removeChildren: false }), "locked by another worker")),
+    async retry(job, retries) {
+      await patiently(() => job.updateData({ ...job.data, retries }));
+      // BullMQ goes on counting the attempts started, so that a run's number is never used twice.
+      return await orFalse(
+        job.retry("failed", { resetAttemptsMade: true }),
+        "is not in the failed state",
+        "Missing key",
+      );
+    },
+    async close() {
+      await Promise.all(Array.from(opened.values(), (queue) => queue.close()));
+    },
+  };
+}
+
+function jobOptions(record: JobRecord, retentionDays: number, delayMs: number): JobsOptions {
+  // By age only: a count would drop outcomes before recorder or history have read them.
+  const kept = { age: retentionDays * 86_400 };
+  return {
+    jobId: record.jobId,
+    attempts: record.maxAttempts,
+    backoff: { type: "exponential", delay: 1000, jitter: 0.5 },
+    delay: delayMs,
+    removeOnComplete: kept,
+    removeOnFail: kept,
+    stackTraceLimit: 1,
+  };
+}
+
+/** BullMQ tells by its message alone that a job is not in the state that a call needs. */
+async function orFalse(done: Promise<void>, ...refusals: string[]): Promise<boolean> {
+  try {
+    await done;
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof Error && refusals.some((words) => thrown.message.includes(words)))
+      return false;
+    throw thrown;
+  }
+}

@@ -1,0 +1,61 @@
+import type { Redis } from "ioredis";
+import type { Keys } from "../redis/keys.ts";
+import { loadScript } from "../redis/script.ts";
+import { patiently } from "./patience.ts";
+import type { JobRecord } from "./record.ts";
+
+/** A job's record, with how often it was retried by hand. */
+export interface RecordedJob {
+  record: JobRecord;
+  retries: number;
+}
+
+/** What is written down of a job before it exists; each call waits 3 s for Redis at most, then fails with `unavailable`. */
+export interface Records {
+  write(record: JobRecord): Promise<void>;
+  read(jobId: string): Promise<RecordedJob | undefined>;
+  /** In any order; those that are not there are left out. */
+  readMany(jobIds: string[]): Promise<JobRecord[]>;
+  remove(jobId: string): Promise<void>;
+  /** Counts a retry by hand and drops a cancel request; `undefined` when somebody else was first. */
+  countRetry(entry: RecordedJob): Promise<number | undefined>;
+  /** Holds until the next retry: a worker that starts the job finds it, one that runs it is told. */
+  askCancel(jobId: string): Promise<void>;
+}
+
+export function createRecords({ redis, keys }: { redis: Redis; keys: Keys }): Records {
+  const countRetry = loadScript("count-retry");
+  const askCancel = loadScript("ask-cancel");
+  return {
+    async write(record) {
+      await patiently(() => redis.hset(keys.job(record.jobId), "record", JSON.stringify(record)));
+    },
+    async read(jobId) {
+      const [record, retries] = await patiently(() =>
+        redis.hmget(keys.job(jobId), "record", "retries"),
+      );
+      if (typeof record !== "string") return undefined;
+      return { record: parseRecord(record), retries: Number(retries ?? 0) };
+    },
+    async readMany(jobIds) {
+      const texts = await patiently(() =>
+        Promise.all(jobIds.map((id) => redis.hget(keys.job(id), "record"))),
+      );
+      return texts.filter((text) => text !== null).map(parseRecord);
+    },
+    async remove(jobId) {
+      await patiently(() => redis.del(keys.job(jobId)));
+    },
+    async countRetry({ record, retries }) {
+      const count = Number(await countRetry.run(redis, [keys.job(record.jobId)], [retries]));
+      return count === 0 ? undefined : count;
+    },
+    async askCancel(jobId) {
+      await patiently(() => askCancel.run(redis, [keys.job(jobId)], []));
+      await patiently(() => redis.publish(keys.cancelChannel, jobId));
+    },
+  };
+}
+
+/** Nobody but Jobcast writes records, so their shape is not checked again. */
+export const parseRecord = (text: string): JobRecord => JSON.parse(text);

@@ -1,0 +1,81 @@
+import { isFinal } from "../contract/job.ts";
+import type { Caller } from "../contract/tokens.ts";
+import { JobcastError } from "../errors.ts";
+import { requireFullToken } from "./access.ts";
+import type { Queues } from "./queues.ts";
+import type { RecordedJob, Records } from "./records.ts";
+import { settle } from "./settle.ts";
+import type { JobSnapshot, StoredJob } from "./snapshot.ts";
+import type { States } from "./states.ts";
+import { transition } from "./transition.ts";
+
+export interface RetryDeps {
+  states: States;
+  queues: Pick<Queues, "find" | "retry" | "add">;
+  records: Pick<Records, "countRetry">;
+  now(): number;
+}
+
+/** See `Jobs.retry`. */
+export async function retryJob(jobId: string, caller: Caller, deps: RetryDeps): Promise<StoredJob> {
+  requireFullToken(caller);
+  const state = await deps.states.get(jobId, caller);
+  const { recorded } = state;
+  if (recorded === undefined) throw notFailed();
+  const before = await toEnded(recorded, state.snapshot, deps);
+  if (before.job.status !== "failed" && before.job.status !== "cancelled") throw notFailed();
+  if (!(await putBack(recorded, before, deps))) throw notFailed();
+  return await toRetried(recorded, before, deps);
+}
+
+/** The outcome of a job that BullMQ has ended already, and the feed may tell of in a moment. */
+async function toEnded(
+  { record }: RecordedJob,
+  known: JobSnapshot,
+  { states, queues }: RetryDeps,
+): Promise<JobSnapshot> {
+  if (isFinal(known.job.status)) return known;
+  const job = await queues.find(record);
+  if (job !== undefined && !(await job.isFailed())) return known;
+  const ended = await settle(
+    () => states.read(record),
+    ({ job }) => isFinal(job.status),
+  );
+  return ended ?? known;
+}
+
+/** `false` when somebody else retries it at the same time. */
+async function putBack(
+  recorded: RecordedJob,
+  before: JobSnapshot,
+  { queues, records }: RetryDeps,
+): Promise<boolean> {
+  const { record } = recorded;
+  const job = await queues.find(record);
+  if (job !== undefined && !(await job.isFailed())) return false;
+  // Counted first: what was asked of the run before must not hold for the next one.
+  const retries = await records.countRetry(recorded);
+  if (retries === undefined) return false;
+  if (job !== undefined) return await queues.retry(job, retries);
+  // Cancelled while it waited, so BullMQ has forgotten it and counts its attempts from nothing.
+  await queues.add(record, { runBase: before.run, retries });
+  const added = await queues.find(record);
+  return added?.data.retries === retries;
+}
+
+/** The job as its feed tells it, or is about to. */
+async function toRetried(
+  { record }: RecordedJob,
+  before: JobSnapshot,
+  { states, now }: RetryDeps,
+): Promise<StoredJob> {
+  const told = await settle(
+    () => states.read(record),
+    ({ retries }) => retries > before.retries,
+  );
+  return (told ?? transition(before, record, { at: now(), event: "added" })?.snapshot ?? before)
+    .job;
+}
+
+const notFailed = (): JobcastError =>
+  new JobcastError("job_not_failed", "Only a job that failed or was cancelled can be retried");
