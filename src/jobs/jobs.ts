@@ -31,7 +31,10 @@ export interface Jobs {
   submit(submission: Submission): Promise<Submitted>;
   find(jobId: string, caller: Caller): Promise<StoredJob | undefined>;
   /** Newest first. */
-  list(query: ListJobsQuery, caller: Caller): Promise<{ items: StoredJob[]; nextCursor: string | null }>;
+  list(
+    query: ListJobsQuery,
+    caller: Caller,
+  ): Promise<{ items: StoredJob[]; nextCursor: string | null }>;
   counts(caller: Caller): Promise<JobCounts>;
   /** `isDone` when it is cancelled already, else a worker was told to stop. Fails with `job_finished`, `not_found`. */
   cancel(jobId: string, caller: Caller): Promise<{ job: StoredJob; isDone: boolean }>;

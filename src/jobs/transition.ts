@@ -36,7 +36,8 @@ export function transition(
   record: JobRecord,
   event: QueueEvent,
 ): Transition | undefined {
-  if (before === undefined) return event.event === "added" ? queued(toSnapshot(record), event) : undefined;
+  if (before === undefined)
+    return event.event === "added" ? queued(toSnapshot(record), event) : undefined;
   switch (event.event) {
     case "added":
       return isFinal(before.job.status) ? requeued(before, record, event) : undefined;
@@ -57,7 +58,12 @@ export function transition(
     case "removed":
       return isFinal(before.job.status)
         ? undefined
-        : ended(before, event, "cancelled", toJobError({ code: "cancelled", message: "Cancelled" }));
+        : ended(
+            before,
+            event,
+            "cancelled",
+            toJobError({ code: "cancelled", message: "Cancelled" }),
+          );
     default:
       return undefined;
   }
@@ -77,22 +83,37 @@ function requeued(before: JobSnapshot, record: JobRecord, event: QueueEvent): Tr
   return { snapshot: change(snapshot, event, {}), tell: "job-queued" };
 }
 
-function returned(before: JobSnapshot, record: JobRecord, event: QueueEvent): Transition | undefined {
+function returned(
+  before: JobSnapshot,
+  record: JobRecord,
+  event: QueueEvent,
+): Transition | undefined {
   if (event.prev === "failed" && isFinal(before.job.status)) return requeued(before, record, event);
-  if (event.prev === "active" && before.job.status === "processing") return backInLine(before, event);
+  if (event.prev === "active" && before.job.status === "processing")
+    return backInLine(before, event);
   return undefined;
 }
 
 /** Announced as a retry only when the worker left its mark; a stall, a rate limit or a draining worker leaves none. */
 function backInLine(before: JobSnapshot, event: QueueEvent): Transition {
   const error = before.mark === null ? null : toJobError(before.mark);
-  const snapshot = change({ ...before, mark: null }, event, { status: "queued", step: null, error });
+  const snapshot = change({ ...before, mark: null }, event, {
+    status: "queued",
+    step: null,
+    error,
+  });
   return { snapshot, tell: error === null ? JOB_GAUGE : "job-retrying" };
 }
 
 function lost(before: JobSnapshot, event: QueueEvent): Transition {
-  const error = toJobError({ code: "worker_lost", message: "The worker stopped answering; the job runs again" });
-  return { snapshot: change({ ...before, mark: null }, event, { status: "queued", step: null, error }), tell: "job-retrying" };
+  const error = toJobError({
+    code: "worker_lost",
+    message: "The worker stopped answering; the job runs again",
+  });
+  return {
+    snapshot: change({ ...before, mark: null }, event, { status: "queued", step: null, error }),
+    tell: "job-retrying",
+  };
 }
 
 function started(before: JobSnapshot, event: QueueEvent): Transition {
@@ -112,7 +133,8 @@ function started(before: JobSnapshot, event: QueueEvent): Transition {
 function progressed(before: JobSnapshot, event: QueueEvent): Transition | undefined {
   const progress = readProgress(event.data, before.run);
   if (progress === undefined || progress.run !== before.run) return undefined;
-  if (progress.error !== undefined) return { snapshot: { ...before, mark: progress.error }, tell: undefined };
+  if (progress.error !== undefined)
+    return { snapshot: { ...before, mark: progress.error }, tell: undefined };
   const snapshot = change(before, event, {
     progress: Math.max(before.job.progress, progress.percent),
     step: progress.step,
@@ -139,8 +161,18 @@ function failed(before: JobSnapshot, event: QueueEvent): Transition {
   return ended(before, event, error.code === "cancelled" ? "cancelled" : "failed", error);
 }
 
-function ended(before: JobSnapshot, event: QueueEvent, status: "failed" | "cancelled", error: JobError): Transition {
-  const snapshot = change({ ...before, mark: null }, event, { status, step: null, error, finishedAt: iso(event.at) });
+function ended(
+  before: JobSnapshot,
+  event: QueueEvent,
+  status: "failed" | "cancelled",
+  error: JobError,
+): Transition {
+  const snapshot = change({ ...before, mark: null }, event, {
+    status,
+    step: null,
+    error,
+    finishedAt: iso(event.at),
+  });
   return { snapshot, tell: status === "failed" ? "job-failed" : "job-cancelled" };
 }
 
@@ -170,12 +202,15 @@ export function readFailure(reason: string | undefined): WorkError {
 
 function toResult(returnvalue: string | undefined): WorkResult {
   const value = parse(returnvalue);
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as WorkResult;
+  if (typeof value === "object" && value !== null && !Array.isArray(value))
+    return value as WorkResult;
   return {};
 }
 
 function toJobError({ code, message }: WorkError): JobError {
-  const known = Object.hasOwn(JOB_ERROR_CODES, code) ? JOB_ERROR_CODES[code as JobErrorCode] : undefined;
+  const known = Object.hasOwn(JOB_ERROR_CODES, code)
+    ? JOB_ERROR_CODES[code as JobErrorCode]
+    : undefined;
   if (known === undefined) return { code: "internal", message, retryable: true };
   return { code, message, retryable: known.retryable };
 }
