@@ -38,7 +38,11 @@ export async function openDatabase({
   log,
 }: DatabaseOptions): Promise<Database> {
   if (databaseUrl !== undefined) {
-    return await toDatabase({ pool: createPostgresPool(databaseUrl, log), isShared: true, log });
+    return await toDatabase({
+      pool: createPostgresPool({ databaseUrl, log }),
+      isShared: true,
+      log,
+    });
   }
   const { pool, close } = await openEmbeddedPool(join(dataDir, "pg"), log);
   return await toDatabase({ pool, isShared: false, log, close });

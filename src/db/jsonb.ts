@@ -2,7 +2,7 @@
  * JSON that Postgres takes as `jsonb`. It refuses NUL and lone surrogates, which a worker's text may hold: the first are dropped,
  * the second become U+FFFD.
  */
-export const toJsonb = (value: unknown): string => JSON.stringify(value, clean);
+export const toJsonb = (value: unknown): string => JSON.stringify(value ?? null, clean);
 
 function clean(_key: string, value: unknown): unknown {
   if (typeof value === "string") return cleanText(value);

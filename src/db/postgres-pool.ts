@@ -1,8 +1,8 @@
 import { Pool, TypeOverrides } from "pg";
 import type { Logger } from "../lib/logger.ts";
 
-const CONNECT_TIMEOUT_MS = 5_000;
-const STATEMENT_TIMEOUT_MS = 10_000;
+/** The server gives up first, since that keeps the connection. */
+const LATE_MS = 1_000;
 const INT8_OID = 20;
 
 /** How values are read from Postgres, embedded or not: int8 as number, since no count of ours passes 2^53. */
@@ -12,19 +12,33 @@ export function createTypes(): TypeOverrides {
   return types;
 }
 
-/** Connections to a Postgres server. Nothing is opened yet; no call waits longer than the timeouts above. */
-export function createPostgresPool(databaseUrl: string, log: Logger): Pool {
+export interface PostgresPoolOptions {
+  databaseUrl: string;
+  log: Logger;
+  /** 5,000 by default. */
+  connectTimeoutMs?: number;
+  /** 10,000 by default. */
+  statementTimeoutMs?: number;
+}
+
+/** Connections to a Postgres server, opened when they are needed. */
+export function createPostgresPool({
+  databaseUrl,
+  log,
+  connectTimeoutMs = 5_000,
+  statementTimeoutMs = 10_000,
+}: PostgresPoolOptions): Pool {
   const pool = new Pool({
     connectionString: databaseUrl,
     application_name: "jobcast",
     types: createTypes(),
     keepAlive: true,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
+    connectionTimeoutMillis: connectTimeoutMs,
+    statement_timeout: statementTimeoutMs,
     // The server's own limit does not help when the server hangs.
-    query_timeout: STATEMENT_TIMEOUT_MS + 1_000,
+    query_timeout: statementTimeoutMs + LATE_MS,
     // A process frozen within a transaction must not hold its locks for ever.
-    idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: statementTimeoutMs,
   });
   hearErrors(pool, log);
   return pool;

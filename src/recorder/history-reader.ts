@@ -1,25 +1,16 @@
 import type { Redis } from "ioredis";
-import type { Database } from "../db/database.ts";
 import { createPlacesTable, FIRST_PLACE, type Place } from "../db/places-table.ts";
-import type { Records } from "../jobs/records.ts";
-import type { Logger } from "../lib/logger.ts";
 import { sleep } from "../lib/sleep.ts";
 import { timeOfStreamId } from "../lib/stream-id.ts";
 import { readStreams } from "../redis/blocking-read.ts";
-import type { Keys } from "../redis/keys.ts";
-import { applyBatch, type Batch } from "./history-batch.ts";
+import { type ApplyOptions, createHistoryApply } from "./history-apply.ts";
 import { createRepair } from "./history-repair.ts";
 import { checkFooting } from "./history-stream.ts";
 import { toSourceEvent } from "./queue-events.ts";
 
-export interface ReaderOptions {
-  redis: Redis;
+export interface ReaderOptions extends ApplyOptions {
   blocking: Redis;
-  keys: Keys;
-  records: Pick<Records, "readMany">;
   queues: readonly string[];
-  database: Pick<Database, "db">;
-  log: Logger;
   now: () => number;
   signal: AbortSignal;
 }
@@ -37,19 +28,11 @@ type Entries = [id: string, flat: string[]][];
  * Reads the event streams in strict order, each event applied once however many readers a database has. Where the streams stand is looked up
  * at each turn, so a reader that lost a race, a connection or its memory goes on from what is written.
  */
-export function createHistoryReader({
-  redis,
-  blocking,
-  records,
-  database,
-  log,
-  now,
-  signal,
-  ...options
-}: ReaderOptions) {
-  const { keys, queues } = options;
+export function createHistoryReader({ blocking, queues, now, signal, ...options }: ReaderOptions) {
+  const { redis, keys, database, log } = options;
   const queueOf = new Map(queues.map((queue) => [keys.events(queue), queue]));
-  const repair = createRepair({ redis, keys, records, database, now });
+  const repair = createRepair({ ...options, now });
+  const apply = createHistoryApply(options);
   /** Of streams with a gap, named before the rest of the stream is read. */
   const suspects = new Map<string, string[]>();
   let behindSince: number | undefined = now();
@@ -101,71 +84,26 @@ export function createHistoryReader({
   }
 
   async function follow(source: string, from: Place, entries: Entries): Promise<void> {
-    const footing = await checkFooting(redis, source, from.place);
-    const gapFrom = from.gapFrom ?? (footing.kind === "firm" ? null : footing.after);
-    const last = entries.at(-1)?.[0] ?? from.place;
-    const place = footing.kind === "rewound" ? FIRST_PLACE : last;
-    if (place !== from.place) {
-      if (from.gapFrom === null && gapFrom !== null)
-        log.warn({ source, after: gapFrom }, `history: stream was ${footing.kind}`);
-      const events =
-        footing.kind === "rewound"
-          ? []
-          : entries.flatMap(([id, flat]) => toSourceEvent(id, flat) ?? []);
-      const ours = await records.readMany([...new Set(events.map((event) => event.jobId))]);
-      const known = new Map(ours.map((record) => [record.jobId, record]));
-      if (!(await apply({ source, from, to: { place, gapFrom }, events, records: known }))) return;
+    const { kind, ...footing } = await checkFooting(redis, source, from.place);
+    const gapFrom = from.gapFrom ?? footing.after ?? null;
+    if (kind === "rewound") {
+      log.warn({ source, after: gapFrom }, "history: Redis has lost events; reading again");
+      await apply({ source, from, to: { place: FIRST_PLACE, gapFrom }, events: [] });
+      return;
     }
-    const isCaughtUp = entries.length < BATCH && footing.kind !== "rewound";
-    if (isCaughtUp) await settle(source, { place, gapFrom });
+    const last = entries.at(-1)?.[0];
+    const to = last === undefined ? from : { place: last, gapFrom };
+    if (to.gapFrom !== from.gapFrom)
+      log.warn({ source, after: gapFrom }, "history: events were trimmed unread");
+    const events = entries.flatMap(([id, flat]) => toSourceEvent(id, flat) ?? []);
+    const isMine = last === undefined || (await apply({ source, from, to, events }));
+    if (isMine && entries.length < BATCH) await settle(source, to);
   }
 
   async function settle(source: string, place: Place): Promise<void> {
     const named = suspects.get(source);
     if (named === undefined || place.gapFrom === null) return;
-    await repair.settle(queueOf.get(source) ?? "", place, named);
-    log.info({ source, jobs: named.length }, "history: gap closed");
-  }
-
-  /** Whoever sends what Postgres cannot hold must not keep the rest from being written: halves, down to the one event that is at fault. */
-  async function apply(batch: Batch): Promise<boolean> {
-    try {
-      return await applyBatch(database.db, batch);
-    } catch (thrown) {
-      if (!isRefused(thrown)) throw thrown;
-      if (batch.events.length <= 1) return await bury(batch, thrown);
-      const middle = Math.floor(batch.events.length / 2);
-      const between = { ...batch.to, place: batch.events[middle - 1]?.ref ?? batch.from.place };
-      const first = { ...batch, to: between, events: batch.events.slice(0, middle) };
-      const second = { ...batch, from: between, events: batch.events.slice(middle) };
-      return (await apply(first)) && (await apply(second));
-    }
-  }
-
-  async function bury(batch: Batch, err: unknown): Promise<boolean> {
-    const event = JSON.stringify(batch.events[0] ?? null);
-    log.error(
-      { err, source: batch.source, event },
-      "history: an event cannot be written; see the dead letters",
-    );
-    await redis.xadd(
-      keys.deadLetters,
-      "MAXLEN",
-      "~",
-      100_000,
-      "*",
-      "source",
-      batch.source,
-      "event",
-      event,
-    );
-    return await applyBatch(database.db, { ...batch, events: [] });
+    if (await repair.settle(queueOf.get(source) ?? "", place, named))
+      log.info({ source, jobs: named.length }, "history: gap closed");
   }
 }
-
-/** Data that does not fit (22), breaks a constraint (23) or a limit (54): trying again brings the same. */
-const isRefused = (thrown: unknown): boolean =>
-  thrown instanceof Error &&
-  "severity" in thrown &&
-  "code" in thrown &&
-  /^(?:22|23|54)/.test(String(thrown.code));

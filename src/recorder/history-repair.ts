@@ -5,6 +5,7 @@ import { WorkData } from "../contract/worker.ts";
 import type { Database } from "../db/database.ts";
 import { createJobsTable, type JobEntry } from "../db/jobs-table.ts";
 import { createPlacesTable, type Place } from "../db/places-table.ts";
+import { patiently } from "../jobs/patience.ts";
 import type { JobRecord } from "../jobs/record.ts";
 import type { Records } from "../jobs/records.ts";
 import type { JobSnapshot } from "../jobs/snapshot.ts";
@@ -68,7 +69,9 @@ export function createRepair({ redis, keys, records, database, now }: RepairOpti
       const ours = await records.readMany([...jobIds]);
       const repaired = await Promise.all(
         ours.map(async (record) => {
-          const hash = await redis.hgetall(`${keys.bull(queue)}:${queue}:${record.jobId}`);
+          const hash = await patiently(() =>
+            redis.hgetall(`${keys.bull(queue)}:${queue}:${record.jobId}`),
+          );
           return repair(entries.get(record.jobId), record, hash);
         }),
       );

@@ -6,7 +6,10 @@ import { compareStreamIds } from "../lib/stream-id.ts";
  * How a place lies to its stream: all that came after it is there (`firm`); some of it was `trimmed`; or the stream was `rewound`, since
  * Redis lost what it had acknowledged. `after` is the entry after which something is missing.
  */
-export type Footing = { kind: "firm" } | { kind: "trimmed" | "rewound"; after: string };
+export interface Footing {
+  kind: "firm" | "trimmed" | "rewound";
+  after?: string;
+}
 
 /** To be asked after a read of what comes after `place`: an entry that is there now was there then. */
 export async function checkFooting(redis: Redis, stream: string, place: string): Promise<Footing> {
