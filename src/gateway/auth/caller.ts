@@ -1,0 +1,23 @@
+import { ADMINS_GROUP, jobOfTopic } from "../../contract/names.ts";
+import type { Caller, Claims } from "../../contract/tokens.ts";
+
+/** What verified claims let their holder do. The group of administrators comes with the role and cannot be claimed. */
+export function toCaller({ sub, exp, roles = [], groups = [], plan, only }: Claims): Caller {
+  const isAdmin = roles.includes("admin");
+  const claimed = groups.filter((group) => group !== ADMINS_GROUP);
+  return {
+    userId: sub,
+    isAdmin,
+    isService: roles.includes("service"),
+    groups: [...new Set(isAdmin ? [...claimed, ADMINS_GROUP] : claimed)],
+    isPremium: plan === "premium",
+    // Never absent where there is `only`: without a job the token would be good for everything.
+    onlyJob: only === undefined ? undefined : (jobOfTopic(only[0] ?? "") ?? ""),
+    expiresAt: exp * 1000,
+  };
+}
+
+/** The token of `Authorization: Bearer …`. */
+export function bearerOf(header: string | undefined): string | undefined {
+  return /^bearer +([^ ]+)$/i.exec(header ?? "")?.[1];
+}
