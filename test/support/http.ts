@@ -46,14 +46,16 @@ const catalog: Catalog = new Map([
 /** Builds the HTTP side on a real Redis, a real PostgreSQL and a real disk; nobody works on its jobs. */
 export const test = base
   .extend("parts", async ({ redisUrl, prefix, postgres }, { onCleanup }) => {
+    const opened = new AsyncDisposableStack();
+    onCleanup(() => opened.disposeAsync());
     const root = await mkdtemp(join(tmpdir(), "jobcast-http-"));
-    onCleanup(() => rm(root, { recursive: true, force: true }));
+    opened.defer(() => rm(root, { recursive: true, force: true }));
     const redis = openStrictRedis(redisUrl, "test-http", 500);
-    onCleanup(() => redis.disconnect());
+    opened.defer(() => redis.disconnect());
     await new Promise((resolve) => redis.once("ready", resolve));
     const keys = createKeys(prefix);
     const queues = openQueues({ redis, keys, retentionDays: 1, log: silent });
-    onCleanup(() => queues.close());
+    opened.defer(() => queues.close());
     const store = createDiskStore({ root });
     const jobs = createJobs({
       catalog,
@@ -72,6 +74,8 @@ export const test = base
     return { root, redis, keys, store, jobs };
   })
   .extend("http", async ({ parts: { root, ...parts } }, { onCleanup }) => {
+    const opened = new AsyncDisposableStack();
+    onCleanup(() => opened.disposeAsync());
     return async ({ env = {}, ...overrides }: HttpSetup = {}): Promise<TestHttp> => {
       const secrets = { jwtKeys: [randomBytes(32)], signingKey: randomBytes(32) };
       const logged: string[] = [];
@@ -100,7 +104,7 @@ export const test = base
         ...overrides,
       };
       const app = await buildHttp(deps);
-      onCleanup(() => app.close());
+      opened.defer(() => app.close());
       return {
         app,
         deps,

@@ -26,6 +26,8 @@ export function sendProblem(
 ): FastifyReply {
   if (error.retryAfterSeconds !== undefined) reply.header("Retry-After", error.retryAfterSeconds);
   if (status === 401) reply.header("WWW-Authenticate", "Bearer");
+  // Set here as well, since what cannot be routed never reaches a hook.
+  reply.header("Request-Id", reply.request.id);
   return reply.code(status).type(PROBLEM_TYPE).send(toProblem(error, status));
 }
 

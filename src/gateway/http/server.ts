@@ -1,10 +1,15 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
-import type { FastifyBaseLogger, FastifyServerOptions } from "fastify";
+import {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyServerOptions,
+  LogController,
+} from "fastify";
 import { JobcastError } from "../../errors.ts";
 import type { HttpDeps } from "./deps.ts";
-import { PROBLEM_TYPE, sendProblem, toJobcastError, toProblem } from "./problems.ts";
+import { PROBLEM_TYPE, sendProblem, toProblem } from "./problems.ts";
 
 /** 2 GiB arrive in this time at 0.8 Mbit/s; what is no upload has less (see bodies.ts). */
 const REQUEST_TIMEOUT_MS = 6 * 60 * 60 * 1000;
@@ -20,7 +25,7 @@ export function createServerOptions({ config, log }: Pick<HttpDeps, "config" | "
   return {
     loggerInstance,
     // Its lines show addresses with the signatures and tokens in them; hooks.ts writes our own.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: toRequestId,
     requestIdHeader: false,
     trustProxy: config.TRUST_PROXY ?? false,
@@ -33,7 +38,7 @@ export function createServerOptions({ config, log }: Pick<HttpDeps, "config" | "
     forceCloseConnections: "idle",
     // While it closes, what still comes over open connections is answered, with `Connection: close`.
     return503OnClosing: false,
-    frameworkErrors: (error, _request, reply) => void sendProblem(reply, toJobcastError(error)),
+    frameworkErrors: (error, _request, reply) => void sendProblem(reply, ofAddress(error)),
     clientErrorHandler: answerBrokenRequest,
   } satisfies FastifyServerOptions & { http: object };
 }
@@ -43,6 +48,12 @@ function toRequestId({ headers }: IncomingMessage): string {
   const given = headers["request-id"];
   return typeof given === "string" && /^[\w.-]{8,64}$/.test(given) ? given : randomUUID();
 }
+
+/** Without the words of the error, which repeat the whole address. */
+const ofAddress = ({ statusCode }: FastifyError): JobcastError =>
+  statusCode === 414
+    ? new JobcastError("not_found", "No id is as long as this")
+    : new JobcastError("invalid", "Malformed address");
 
 const STATUS_LINES: Record<string, readonly [status: number, phrase: string]> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, "Request Timeout"],
