@@ -87,11 +87,20 @@ function compileType(type: JobType) {
   };
 }
 
-const toProblems = (
-  path: string,
-  errors: { instancePath: string; message: string }[],
-): FieldProblem[] =>
-  errors.map((error) => ({ path: `${path}${error.instancePath}`, message: error.message }));
+interface SchemaError {
+  keyword: string;
+  instancePath: string;
+  message: string;
+}
+
+/** An unknown field is told of twice: by its object, and by itself as "schema is false". */
+const toProblems = (path: string, errors: SchemaError[]): FieldProblem[] =>
+  errors
+    .filter(({ keyword }) => keyword !== "additionalProperties")
+    .map(({ keyword, instancePath, message }) => ({
+      path: `${path}${instancePath}`,
+      message: keyword === "boolean" ? "Unknown field" : message,
+    }));
 
 function unknownType(type: string): JobcastError {
   const fields = [{ path: "/type", message: "Unknown job type" }];

@@ -1,0 +1,130 @@
+import { randomUUID } from "node:crypto";
+import { describe, expect, vi } from "vitest";
+import type { Submission } from "../../src/jobs/jobs.ts";
+import { createJobs } from "../../src/jobs/create-jobs.ts";
+import { JobcastError } from "../../src/errors.ts";
+import { caller, request, test } from "../support/jobs-service.ts";
+
+const keyed = (fields: Partial<Submission> = {}): Submission => ({
+  request: request(),
+  caller: caller(),
+  idempotency: { key: randomUUID(), bodyHash: "a" },
+  ...fields,
+});
+
+const HOUR_MS = 3_600_000;
+
+describe("a submit with a key", () => {
+  test("gives its first answer again, and makes one job", async ({ service }) => {
+    const submission = keyed();
+    const first = await service.jobs.submit(submission);
+    const second = await service.jobs.submit(submission);
+    expect(second).toEqual({ job: first.job, isReplay: true });
+    expect((await service.jobs.list({}, submission.caller)).items).toHaveLength(1);
+  });
+
+  test("is made once when calls come together", async ({ service }) => {
+    const submission = keyed();
+    const calls = await Promise.allSettled(
+      Array.from({ length: 5 }, () => service.jobs.submit(submission)),
+    );
+    const refused = calls.flatMap((call) => (call.status === "rejected" ? [call.reason] : []));
+    for (const error of refused) expect(error).toMatchObject({ code: "idempotency_in_progress" });
+    expect(refused.length).toBeLessThan(5);
+    expect((await service.jobs.list({}, submission.caller)).items).toHaveLength(1);
+  });
+
+  test("refuses another request under the same key", async ({ service }) => {
+    const submission = keyed();
+    await service.jobs.submit(submission);
+    const { key } = submission.idempotency ?? { key: "" };
+    const other = { ...submission, idempotency: { key, bodyHash: "b" } };
+    await expect(service.jobs.submit(other)).rejects.toMatchObject({
+      code: "idempotency_mismatch",
+    });
+  });
+
+  test("leaves the same key of other callers alone", async ({ service }) => {
+    const submission = keyed();
+    const first = await service.jobs.submit(submission);
+    const other = await service.jobs.submit({ ...submission, caller: caller() });
+    expect(other.isReplay).toBe(false);
+    expect(other.job.jobId).not.toBe(first.job.jobId);
+  });
+
+  test("does not keep a refusal", async ({ service }) => {
+    const submission = keyed({ request: request({ type: "nope" }) });
+    await expect(service.jobs.submit(submission)).rejects.toMatchObject({ code: "invalid" });
+    const corrected = { ...submission, request: request() };
+    expect((await service.jobs.submit(corrected)).isReplay).toBe(false);
+  });
+
+  test("does not keep a failure, once it is sure that no job was made", async ({ service }) => {
+    const submission = keyed();
+    const failing = createJobs({
+      ...service.deps,
+      queues: {
+        ...service.queues,
+        add: () => Promise.reject(new JobcastError("unavailable", "No queue")),
+      },
+    });
+    await expect(failing.submit(submission)).rejects.toMatchObject({ code: "unavailable" });
+    const again = await vi.waitFor(() => service.jobs.submit(submission));
+    expect(again.isReplay).toBe(false);
+    expect((await service.jobs.list({}, submission.caller)).items).toHaveLength(1);
+  });
+
+  /** A submit whose process dies between its intent and its answer. */
+  async function dieInBetween(
+    service: { deps: Parameters<typeof createJobs>[0] },
+    submission: Submission,
+  ) {
+    const { queues, intents } = service.deps;
+    const stuck = createJobs({
+      ...service.deps,
+      queues: { ...queues, add: () => new Promise(() => {}) },
+    });
+    const begin = vi.spyOn(intents, "begin");
+    void stuck.submit(submission);
+    await vi.waitFor(() => expect(begin).toHaveResolved());
+    begin.mockRestore();
+  }
+
+  test("is in progress until its process must have died, and is then finished by a repeat", async ({
+    service,
+  }) => {
+    const submission = keyed();
+    await dieInBetween(service, submission);
+    await expect(service.jobs.submit(submission)).rejects.toMatchObject({
+      code: "idempotency_in_progress",
+      retryAfterSeconds: 1,
+    });
+    const later = createJobs({ ...service.deps, now: () => Date.now() + 31_000 });
+    const { job, isReplay } = await later.submit(submission);
+    expect(isReplay).toBe(true);
+    expect((await service.queues.find(job))?.id).toBe(job.jobId);
+    expect((await service.jobs.submit(submission)).job).toEqual(job);
+  });
+
+  test("is finished by the sweep when its process died", async ({ service }) => {
+    const submission = keyed();
+    await dieInBetween(service, submission);
+    const { intents } = service.deps;
+    const later = createJobs({
+      ...service.deps,
+      intents: { ...intents, pendingOlderThan: () => intents.pendingOlderThan(-HOUR_MS) },
+    });
+    await later.finishPending();
+    const { job, isReplay } = await service.jobs.submit(submission);
+    expect(isReplay).toBe(true);
+    expect((await service.queues.find(job))?.id).toBe(job.jobId);
+  });
+
+  test("fails with unavailable without Postgres, and makes nothing", async ({ service }) => {
+    const away = () => Promise.reject(new JobcastError("unavailable", "No database"));
+    const jobs = createJobs({ ...service.deps, intents: { ...service.intents, begin: away } });
+    const submission = keyed();
+    await expect(jobs.submit(submission)).rejects.toMatchObject({ code: "unavailable" });
+    expect((await service.jobs.list({}, submission.caller)).items).toEqual([]);
+  });
+});

@@ -1,0 +1,148 @@
+import { randomUUID } from "node:crypto";
+import { type Processor, Worker } from "bullmq";
+import { pino } from "pino";
+import Type from "typebox";
+import { queueName } from "../../src/contract/names.ts";
+import { isFinal, type JobRequest } from "../../src/contract/job.ts";
+import type { Caller } from "../../src/contract/tokens.ts";
+import type { WorkData } from "../../src/contract/worker.ts";
+import { openDatabase } from "../../src/db/database.ts";
+import { createIntentsTable } from "../../src/db/intents-table.ts";
+import { createJobsTable } from "../../src/db/jobs-table.ts";
+import type { JobType } from "../../src/jobs/catalog.ts";
+import { createJobs, type JobsDeps } from "../../src/jobs/create-jobs.ts";
+import { openQueues } from "../../src/jobs/queues.ts";
+import type { JobRecord } from "../../src/jobs/record.ts";
+import { createRecords } from "../../src/jobs/records.ts";
+import type { JobSnapshot } from "../../src/jobs/snapshot.ts";
+import { openStrictRedis } from "../../src/redis/connect.ts";
+import { createKeys, partitionOf } from "../../src/redis/keys.ts";
+import { test as base } from "./postgres.ts";
+
+export const PARTITIONS = 4;
+
+const image: JobType = {
+  type: "image",
+  options: Type.Object(
+    { width: Type.Optional(Type.Integer({ minimum: 1 })) },
+    { additionalProperties: false },
+  ),
+  accepts: ["file", "url", "data"],
+  maxAttempts: 3,
+};
+const echo: JobType = {
+  type: "echo",
+  options: Type.Object({}, { additionalProperties: false }),
+  accepts: ["data"],
+  data: Type.Object({ text: Type.String() }),
+  maxAttempts: 1,
+};
+export const catalog = new Map([image, echo].map((type) => [type.type, type]));
+
+/** A user of the test's own, so that tests share a database without noticing each other. */
+export const caller = (fields: Partial<Caller> = {}): Caller => ({
+  userId: `user-${randomUUID()}`,
+  isAdmin: false,
+  isService: false,
+  groups: [],
+  isPremium: false,
+  onlyJob: undefined,
+  expiresAt: Date.now() + 3_600_000,
+  ...fields,
+});
+
+export const request = (fields: Partial<JobRequest> = {}): JobRequest => ({
+  type: "image",
+  input: { data: { text: "hello" } },
+  ...fields,
+});
+
+/** The jobs of an installation of the test's own, with what only a test looks at or stands in for. */
+export const test = base
+  .extend("database", { scope: "file" }, async ({ postgresUrl }, { onCleanup }) => {
+    const log = pino({ level: "silent" });
+    const database = await openDatabase({ databaseUrl: postgresUrl, dataDir: "", log });
+    onCleanup(() => database.close());
+    return database;
+  })
+  /** Where the service finds Redis; a test may put something in between. */
+  .extend("serviceUrl", ({ redisUrl }) => redisUrl)
+  .extend("service", async ({ redis, serviceUrl, prefix, database }, { onCleanup }) => {
+    const log = pino({ level: "silent" });
+    const keys = createKeys(prefix);
+    const strict = openStrictRedis(serviceUrl, "jobs-test", 2000);
+    strict.on("error", () => undefined);
+    const queues = openQueues({ redis: strict, keys, retentionDays: 30, log });
+    const records = createRecords({ redis, keys });
+    const history = createJobsTable(database.db);
+    const intents = createIntentsTable(database.db);
+    const removed: string[] = [];
+    const at = ({ audiences: [owner = "all"] }: JobRecord) =>
+      [partitionOf(owner, PARTITIONS), owner] as const;
+
+    const deps: JobsDeps = {
+      redis: strict,
+      keys,
+      partitions: PARTITIONS,
+      queues,
+      history,
+      intents,
+      catalog,
+      largeJobBytes: 1000,
+      allowPrivateUrls: false,
+      store: {
+        async remove(key) {
+          removed.push(key);
+        },
+      },
+      async removeSnapshot(jobId) {
+        const recorded = await records.read(jobId);
+        if (recorded !== undefined) await redis.hdel(keys.jobs(...at(recorded.record)), jobId);
+      },
+      log,
+    };
+
+    /** Stands in for the recorder. */
+    async function tell(snapshot: JobSnapshot): Promise<void> {
+      const { jobId, status } = snapshot.job;
+      const recorded = await records.read(jobId);
+      if (recorded === undefined) throw new Error(`No record of ${jobId}`);
+      const place = at(recorded.record);
+      await redis.hset(keys.jobs(...place), jobId, JSON.stringify(snapshot));
+      await redis.zrem(keys.accepted(...place), jobId);
+      await redis.zrem(keys.openJobs(...place), jobId);
+      const kept = isFinal(status) ? keys.doneJobs(...place) : keys.openJobs(...place);
+      await redis.zadd(kept, Date.now(), jobId);
+    }
+
+    const workers: Worker<WorkData>[] = [];
+    async function work(type: string, run: Processor<WorkData>): Promise<Worker<WorkData>> {
+      const name = queueName(type, "normal");
+      const worker = new Worker<WorkData>(name, run, {
+        connection: redis,
+        prefix: keys.bull(name),
+      });
+      worker.on("error", () => undefined);
+      workers.push(worker);
+      await worker.waitUntilReady();
+      return worker;
+    }
+
+    onCleanup(async () => {
+      await Promise.all(workers.map((worker) => worker.close(true)));
+      await queues.close();
+      strict.disconnect();
+    });
+    return {
+      jobs: createJobs(deps),
+      deps,
+      keys,
+      queues,
+      records,
+      history,
+      intents,
+      removed,
+      tell,
+      work,
+    };
+  });
