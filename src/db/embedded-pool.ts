@@ -40,8 +40,13 @@ export async function openEmbeddedPool(
   }
 }
 
-/** Loaded only when it is used: its memory is the largest single part of a process. */
+/** Postgres's own default of 128 MB would be the largest single part of a process, for a database that is read now and then. */
+const SETTINGS = ["-c", "shared_buffers=16MB"];
+
+/** Loaded only when it is used, since it takes 200 MB even so. */
 async function openPglite(folder: string) {
   const { PGlite } = await import("@electric-sql/pglite");
-  return await PGlite.create(`${folder}/data`);
+  return await PGlite.create(`${folder}/data`, {
+    startParams: [...PGlite.defaultStartParams, ...SETTINGS],
+  });
 }

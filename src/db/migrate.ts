@@ -34,7 +34,7 @@ export async function migrate(
 
 async function loadMigrations(): Promise<Migration[]> {
   const folder = new URL("./migrations/", import.meta.url);
-  const names = (await readdir(folder)).filter((name) => name.endsWith(".sql")).sort();
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".sql")).toSorted();
   return await Promise.all(
     names.map(async (name) => ({ name, sql: await readFile(new URL(name, folder), "utf8") })),
   );

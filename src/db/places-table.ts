@@ -9,22 +9,15 @@ export interface Place {
 
 /** Before the first entry of any stream. */
 export const FIRST_PLACE = "0-0";
+export const START: Place = { place: FIRST_PLACE, gapFrom: null };
 
 /** The history's places in the event streams. `db` may be a transaction. */
 export function createPlacesTable(db: Kysely<Tables>) {
   return {
-    /** The place of each source; one that was never read stands at its beginning. */
-    async load(sources: readonly string[]): Promise<Map<string, Place>> {
+    /** The places of all sources; one that was never read has none, and stands at `START`. */
+    async load(): Promise<Map<string, Place>> {
       const rows = await db.selectFrom("history_places").selectAll().execute();
-      const known = new Map(
-        rows.map((row) => [row.source, { place: row.place, gapFrom: row.gap_from }]),
-      );
-      return new Map(
-        sources.map((source) => [
-          source,
-          known.get(source) ?? { place: FIRST_PLACE, gapFrom: null },
-        ]),
-      );
+      return new Map(rows.map((row) => [row.source, { place: row.place, gapFrom: row.gap_from }]));
     },
 
     /** Whether the place was still `from`. Others wait here until the transaction ends, and are then told no. */

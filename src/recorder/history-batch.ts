@@ -1,8 +1,7 @@
-import type { Kysely } from "kysely";
 import { JOB_GAUGE } from "../contract/socket.ts";
+import type { Database } from "../db/database.ts";
 import { createJobsTable, type JobEntry } from "../db/jobs-table.ts";
 import { createPlacesTable, type Place } from "../db/places-table.ts";
-import type { Tables } from "../db/tables.ts";
 import type { JobRecord } from "../jobs/record.ts";
 import { type Transition, transition } from "../jobs/transition.ts";
 import type { SourceEvent } from "./queue-events.ts";
@@ -17,7 +16,7 @@ export interface Batch {
 }
 
 /** Applies a batch and moves the place: both or neither. False when another reader had moved the place; nothing is changed then. */
-export async function applyBatch(db: Kysely<Tables>, batch: Batch): Promise<boolean> {
+export async function applyBatch(db: Database["db"], batch: Batch): Promise<boolean> {
   return await db.transaction().execute(async (tx) => {
     if (!(await createPlacesTable(tx).move(batch.source, batch.from, batch.to))) return false;
     const jobs = createJobsTable(tx);

@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import { createPlacesTable, FIRST_PLACE, type Place } from "../db/places-table.ts";
+import { createPlacesTable, FIRST_PLACE, type Place, START } from "../db/places-table.ts";
 import { sleep } from "../lib/sleep.ts";
 import { timeOfStreamId } from "../lib/stream-id.ts";
 import { readStreams } from "../redis/blocking-read.ts";
@@ -22,6 +22,11 @@ const LINGER_MS = 50;
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5_000;
 
+/** `source`: the event stream of the queue. */
+interface Stream {
+  queue: string;
+  source: string;
+}
 type Entries = [id: string, flat: string[]][];
 
 /**
@@ -30,7 +35,7 @@ type Entries = [id: string, flat: string[]][];
  */
 export function createHistoryReader({ blocking, queues, now, signal, ...options }: ReaderOptions) {
   const { redis, keys, database, log } = options;
-  const queueOf = new Map(queues.map((queue) => [keys.events(queue), queue]));
+  const streams = queues.map((queue) => ({ queue, source: keys.events(queue) }));
   const repair = createRepair({ ...options, now });
   const apply = createHistoryApply(options);
   /** Of streams with a gap, named before the rest of the stream is read. */
@@ -43,7 +48,8 @@ export function createHistoryReader({ blocking, queues, now, signal, ...options 
 
     /** Resolves after `signal` fires. While Postgres or Redis is away it tries again, and says so once. */
     async run(): Promise<void> {
-      for (let failures = 0; !signal.aborted;) {
+      let failures = 0;
+      while (!signal.aborted) {
         try {
           await turn();
           if (failures > 0) log.info("history: goes on");
@@ -63,27 +69,42 @@ export function createHistoryReader({ blocking, queues, now, signal, ...options 
   };
 
   async function turn(): Promise<void> {
-    const places = await createPlacesTable(database.db).load([...queueOf.keys()]);
-    for (const [source, place] of places) await nameSuspects(source, place);
-    const streams = [...places.keys()];
-    const after = [...places.values()].map(({ place }) => place);
-    const fresh = new Map(
-      await readStreams({ redis: blocking, streams, after, count: BATCH, signal }),
-    );
-    const waiting = [...fresh.values()].map((entries) => timeOfStreamId(entries[0]?.[0] ?? ""));
-    if (waiting.length > 0) behindSince = Math.min(...waiting);
-    for (const [source, place] of places) await follow(source, place, fresh.get(source) ?? []);
+    const places = await createPlacesTable(database.db).load();
+    const standing = streams.map((stream) => ({
+      stream,
+      from: places.get(stream.source) ?? START,
+    }));
+    for (const { stream, from } of standing) await nameSuspects(stream, from);
+    const fresh = await read(standing);
+    for (const { stream, from } of standing)
+      await follow(stream, from, fresh.get(stream.source) ?? []);
     if ([...fresh.values()].every((entries) => entries.length < BATCH)) behindSince = undefined;
-    if (waiting.length > 0) await sleep(LINGER_MS, signal);
+    if (fresh.size > 0) await sleep(LINGER_MS, signal);
   }
 
-  async function nameSuspects(source: string, { gapFrom }: Place): Promise<void> {
-    if (gapFrom === null) suspects.delete(source);
-    else if (!suspects.has(source))
-      suspects.set(source, await repair.suspects(queueOf.get(source) ?? "", gapFrom));
+  async function read(standing: { stream: Stream; from: Place }[]): Promise<Map<string, Entries>> {
+    const answer = await readStreams({
+      redis: blocking,
+      streams: standing.map(({ stream }) => stream.source),
+      after: standing.map(({ from }) => from.place),
+      count: BATCH,
+      signal,
+    });
+    const oldest = answer.map(([, entries]) => timeOfStreamId(entries[0]?.[0] ?? ""));
+    if (oldest.length > 0) behindSince = Math.min(...oldest);
+    return new Map(answer);
   }
 
-  async function follow(source: string, from: Place, entries: Entries): Promise<void> {
+  async function nameSuspects({ queue, source }: Stream, { gapFrom }: Place): Promise<void> {
+    if (gapFrom === null) {
+      suspects.delete(source);
+      return;
+    }
+    if (!suspects.has(source)) suspects.set(source, await repair.suspects(queue, gapFrom));
+  }
+
+  async function follow(stream: Stream, from: Place, entries: Entries): Promise<void> {
+    const { source } = stream;
     const { kind, ...footing } = await checkFooting(redis, source, from.place);
     const gapFrom = from.gapFrom ?? footing.after ?? null;
     if (kind === "rewound") {
@@ -97,13 +118,13 @@ export function createHistoryReader({ blocking, queues, now, signal, ...options 
       log.warn({ source, after: gapFrom }, "history: events were trimmed unread");
     const events = entries.flatMap(([id, flat]) => toSourceEvent(id, flat) ?? []);
     const isMine = last === undefined || (await apply({ source, from, to, events }));
-    if (isMine && entries.length < BATCH) await settle(source, to);
+    if (isMine && entries.length < BATCH) await settle(stream, to);
   }
 
-  async function settle(source: string, place: Place): Promise<void> {
+  async function settle({ queue, source }: Stream, place: Place): Promise<void> {
     const named = suspects.get(source);
     if (named === undefined || place.gapFrom === null) return;
-    if (await repair.settle(queueOf.get(source) ?? "", place, named))
+    if (await repair.settle(queue, place, named))
       log.info({ source, jobs: named.length }, "history: gap closed");
   }
 }

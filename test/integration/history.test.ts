@@ -6,7 +6,7 @@ import { describe, expect, vi } from "vitest";
 import { queueName } from "../../src/contract/names.ts";
 import { type Database, openDatabase } from "../../src/db/database.ts";
 import { createJobsTable } from "../../src/db/jobs-table.ts";
-import { createPlacesTable } from "../../src/db/places-table.ts";
+import { createPlacesTable, START } from "../../src/db/places-table.ts";
 import type { JobRecord } from "../../src/jobs/record.ts";
 import { createHistory, type History } from "../../src/recorder/history.ts";
 import { openRedis, openStrictRedis } from "../../src/redis/connect.ts";
@@ -104,9 +104,9 @@ const untilStatus = (database: Database, jobId: string, status: string) =>
     interval: 20,
   });
 
-describe.for(["postgres", "pglite"] as const)("a history on %s", (kind) => {
+describe.for(["postgres", "pglite"] as const)("a history on %s", (engine) => {
   const onEither = test.extend("database", ({ postgres, pglite }) =>
-    kind === "postgres" ? postgres : pglite);
+    engine === "postgres" ? postgres : pglite);
 
   onEither("keeps a job from queued to its result", async ({ site, start, database }) => {
     start(database);
@@ -159,11 +159,7 @@ describe.for(["postgres", "pglite"] as const)("a history on %s", (kind) => {
     "undoes what it wrote when the place cannot move, and does it once afterwards",
     async ({ site, start, database }) => {
       const source = site.keys.events(QUEUE);
-      await createPlacesTable(database.db).move(
-        source,
-        { place: "0-0", gapFrom: null },
-        { place: "0-0", gapFrom: null },
-      );
+      await createPlacesTable(database.db).move(source, START, START);
       await sql
         .raw(`
       create function refuse() returns trigger language plpgsql as $$ begin raise 'not now'; end $$;
@@ -229,18 +225,14 @@ describe.for(["postgres", "pglite"] as const)("a history on %s", (kind) => {
   onEither("goes on when Redis has lost its data", async ({ site, start, database, redis }) => {
     const source = site.keys.events(QUEUE);
     const future = `${Date.now() + 3_600_000}-0`;
-    await createPlacesTable(database.db).move(
-      source,
-      { place: "0-0", gapFrom: null },
-      { place: future, gapFrom: null },
-    );
+    await createPlacesTable(database.db).move(source, START, { place: future, gapFrom: null });
     const jobId = await site.add({});
     site.work();
     start(database);
     await untilStatus(database, jobId, "completed");
     await vi.waitFor(async () => {
       const [newest] = await redis.xrevrange(source, "+", "-", "COUNT", 1);
-      const places = await createPlacesTable(database.db).load([source]);
+      const places = await createPlacesTable(database.db).load();
       expect(places.get(source)).toEqual({ place: newest?.[0], gapFrom: null });
     });
     expect(await find(database, jobId)).toMatchObject({ attempt: 1 });
