@@ -29,17 +29,28 @@ export const ListJobsQuery = Type.Object(
     batchId: Type.Optional(Type.String({ maxLength: 128 })),
     createdAfter: Type.Optional(Type.String({ format: "date-time" })),
     updatedAfter: Type.Optional(Type.String({ format: "date-time" })),
-    userId: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: "`admin`, `service`; `*` for everyone" })),
+    userId: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 128,
+        description: "`admin`, `service`; `*` for everyone",
+      }),
+    ),
   },
   { additionalProperties: false },
 );
 export type ListJobsQuery = Static<typeof ListJobsQuery>;
 
-export const JobList = Type.Object({ items: Type.Array(Job), nextCursor: Nullable(Type.String()) }, { $id: "JobList" });
+export const JobList = Type.Object(
+  { items: Type.Array(Job), nextCursor: Nullable(Type.String()) },
+  { $id: "JobList" },
+);
 export type JobList = Static<typeof JobList>;
 
 /** `{<type>: {<status>: number}}` */
-export const JobCounts = Type.Record(Type.String(), Type.Record(Type.String(), Type.Integer()), { $id: "JobCounts" });
+export const JobCounts = Type.Record(Type.String(), Type.Record(Type.String(), Type.Integer()), {
+  $id: "JobCounts",
+});
 export type JobCounts = Static<typeof JobCounts>;
 
 export const FileQuery = Type.Object({
@@ -75,4 +86,3 @@ export const RealtimeStats = Type.Object(
   { $id: "RealtimeStats" },
 );
 export type RealtimeStats = Static<typeof RealtimeStats>;
-

@@ -30,7 +30,10 @@ export const ResultFile = Type.Object({
 export type ResultFile = Static<typeof ResultFile>;
 
 /** By type; whatever else is in it, `files` are always signed links. */
-export const JobResult = Type.Intersect([Type.Object({ files: Type.Optional(Type.Array(ResultFile)) }), JsonObject]);
+export const JobResult = Type.Intersect([
+  Type.Object({ files: Type.Optional(Type.Array(ResultFile)) }),
+  JsonObject,
+]);
 export type JobResult = JsonObject & { files?: ResultFile[] };
 
 export const JobInputSummary = Type.Object({
@@ -47,9 +50,15 @@ export const Job = Type.Object(
     userId: Nullable(UserId),
     lane: Lane,
     status: JobStatus,
-    progress: Type.Number({ minimum: 0, maximum: 100, description: "Percent; never goes back within an attempt" }),
+    progress: Type.Number({
+      minimum: 0,
+      maximum: 100,
+      description: "Percent; never goes back within an attempt",
+    }),
     step: Nullable(Type.String({ description: "One line; while queued, why it waits" })),
-    partial: Nullable(Type.Object({ text: Type.String({ description: "Newest 500 characters of a transcript" }) })),
+    partial: Nullable(
+      Type.Object({ text: Type.String({ description: "Newest 500 characters of a transcript" }) }),
+    ),
     queuePosition: Nullable(Type.Integer({ minimum: 1, description: "1 = next" })),
     estimatedTime: Nullable(Type.Number({ minimum: 0, description: "Seconds until completed" })),
     attempt: Type.Integer({ minimum: 0 }),
@@ -77,7 +86,13 @@ export const JobRequest = Type.Object(
     input: JsonObject,
     options: Type.Optional(JsonObject),
     lane: Type.Optional(Lane),
-    delay: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_592_000_000, description: "Milliseconds, at most 30 days" })),
+    delay: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 2_592_000_000,
+        description: "Milliseconds, at most 30 days",
+      }),
+    ),
     metadata: Type.Optional(Metadata),
     notify: Type.Optional(Type.Boolean()),
     userId: Type.Optional(UserId),

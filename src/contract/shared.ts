@@ -4,7 +4,11 @@ import Type, { type Static, type TSchema } from "typebox";
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 /** Printable characters only: ids and names end up in keys, logs and headers. */
-export const Id = Type.String({ minLength: 1, maxLength: 128, pattern: "^[\\x21-\\x7e\\u00a0-\\uffff]+$" });
+export const Id = Type.String({
+  minLength: 1,
+  maxLength: 128,
+  pattern: "^[\\x21-\\x7e\\u00a0-\\uffff]+$",
+});
 
 export const UserId = Type.String({
   minLength: 1,

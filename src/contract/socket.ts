@@ -53,7 +53,11 @@ export type Ready = Static<typeof Ready>;
 export const ResyncReason = Type.Enum(["expired", "epoch", "unknown"] as const);
 export type ResyncReason = Static<typeof ResyncReason>;
 
-export const Resync = Type.Object({ feed: Type.String(), cursor: Type.String(), reason: ResyncReason });
+export const Resync = Type.Object({
+  feed: Type.String(),
+  cursor: Type.String(),
+  reason: ResyncReason,
+});
 export type Resync = Static<typeof Resync>;
 
 export const AuthErrorEvent = Type.Object({
@@ -62,11 +66,16 @@ export const AuthErrorEvent = Type.Object({
 });
 export type AuthErrorEvent = Static<typeof AuthErrorEvent>;
 
-export const ServerDraining = Type.Object({ reconnectIn: Type.Integer({ minimum: 0, description: "Milliseconds" }) });
+export const ServerDraining = Type.Object({
+  reconnectIn: Type.Integer({ minimum: 0, description: "Milliseconds" }),
+});
 export type ServerDraining = Static<typeof ServerDraining>;
 
 export const SubscribeRequest = Type.Object(
-  { topic: Type.String({ minLength: 1, maxLength: 200 }), cursor: Type.Optional(Nullable(Type.String({ maxLength: 64 }))) },
+  {
+    topic: Type.String({ minLength: 1, maxLength: 200 }),
+    cursor: Type.Optional(Nullable(Type.String({ maxLength: 64 }))),
+  },
   { additionalProperties: false },
 );
 export const UnsubscribeRequest = Type.Object(
@@ -78,8 +87,14 @@ export const AuthRefreshRequest = Type.Object(
   { additionalProperties: false },
 );
 
-export const WireError = Type.Object({ code: Type.String(), message: Type.String(), retryable: Type.Boolean() });
+export const WireError = Type.Object({
+  code: Type.String(),
+  message: Type.String(),
+  retryable: Type.Boolean(),
+});
 export type WireError = Static<typeof WireError>;
 
 /** What a client's event is answered with. */
-export type Acknowledgement = ({ ok: true } & Record<string, unknown>) | { ok: false; error: WireError };
+export type Acknowledgement =
+  | ({ ok: true } & Record<string, unknown>)
+  | { ok: false; error: WireError };

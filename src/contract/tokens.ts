@@ -28,17 +28,26 @@ export const DevTokenRequest = Type.Object(
     roles: Type.Optional(Type.Array(Role)),
     groups: Type.Optional(Type.Array(GroupName, { maxItems: 100 })),
     plan: Type.Optional(Type.String({ maxLength: 64 })),
-    ttl: Type.Optional(Type.Integer({ minimum: 1, maximum: 86_400, default: 3600, description: "Seconds" })),
+    ttl: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 86_400, default: 3600, description: "Seconds" }),
+    ),
   },
   { $id: "DevTokenRequest", additionalProperties: false },
 );
 export const DevTokenAnswer = Type.Object({ token: Type.String() }, { $id: "DevTokenAnswer" });
 
 export const JobTokenRequest = Type.Object(
-  { ttl: Type.Optional(Type.Integer({ minimum: 1, maximum: 86_400, default: 3600, description: "Seconds" })) },
+  {
+    ttl: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 86_400, default: 3600, description: "Seconds" }),
+    ),
+  },
   { $id: "JobTokenRequest", additionalProperties: false },
 );
-export const JobTokenAnswer = Type.Object({ token: Type.String(), expiresAt: Timestamp }, { $id: "JobTokenAnswer" });
+export const JobTokenAnswer = Type.Object(
+  { token: Type.String(), expiresAt: Timestamp },
+  { $id: "JobTokenAnswer" },
+);
 
 /** Whoever calls, as read from a verified token. */
 export interface Caller {

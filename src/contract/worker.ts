@@ -48,9 +48,15 @@ export const WorkProgress = Type.Object({
 export type WorkProgress = Static<typeof WorkProgress>;
 
 /** A worker's return value: by type, with the files it saved by their keys. Links are signed where it is read. */
-export const WorkResult = Type.Intersect([Type.Object({ files: Type.Optional(Type.Array(FileRef)) }), JsonObject]);
+export const WorkResult = Type.Intersect([
+  Type.Object({ files: Type.Optional(Type.Array(FileRef)) }),
+  JsonObject,
+]);
 export type WorkResult = JsonObject & { files?: FileRef[] };
 
 /** BullMQ's `failedReason`, as JSON, when a run ends a job. Any other text is `internal`. */
-export const WorkFailure = Type.Object({ ...WorkError.properties, run: Type.Integer({ minimum: 0 }) });
+export const WorkFailure = Type.Object({
+  ...WorkError.properties,
+  run: Type.Integer({ minimum: 0 }),
+});
 export type WorkFailure = Static<typeof WorkFailure>;

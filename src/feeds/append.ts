@@ -68,7 +68,14 @@ export const META_TTL_MS = 30 * 24 * HOUR_MS;
 
 const script = loadScript("append");
 
-export function createWriter({ redis, keys, partitions, maxFacts, ttlHours, continuity }: WriterOptions): Writer {
+export function createWriter({
+  redis,
+  keys,
+  partitions,
+  maxFacts,
+  ttlHours,
+  continuity,
+}: WriterOptions): Writer {
   const ttlMs = ttlHours * HOUR_MS;
   return {
     async append({ audience, source, fence, holder, expectedRef, ref, entries }) {
@@ -85,11 +92,23 @@ export function createWriter({ redis, keys, partitions, maxFacts, ttlHours, cont
         keys.open(partition),
       ];
       const args = [source, fence, holder, expectedRef, ref, audience, JSON.stringify(audience)];
-      const limits = [newGeneration(), newEpoch(), maxFacts, ttlMs, Math.max(META_TTL_MS, ttlMs), ttlMs];
+      const limits = [
+        newGeneration(),
+        newEpoch(),
+        maxFacts,
+        ttlMs,
+        Math.max(META_TTL_MS, ttlMs),
+        ttlMs,
+      ];
       await continuity.ensure();
-      const reply = await script.run(redis, keyList, [...args, ...limits, ...entries.flatMap(toArguments)]);
+      const reply = await script.run(redis, keyList, [
+        ...args,
+        ...limits,
+        ...entries.flatMap(toArguments),
+      ]);
       const appended = toAppended(reply);
-      if (appended.outcome === "ok" && appended.tailId !== "") continuity.note(partition, appended.tailId);
+      if (appended.outcome === "ok" && appended.tailId !== "")
+        continuity.note(partition, appended.tailId);
       return appended;
     },
   };

@@ -33,7 +33,15 @@ export interface Feeds {
 export const COMPARE_EVERY_MS = 40_000;
 
 export function createFeeds(options: FeedsOptions): Feeds {
-  const { redis, tailRedis, keys, partitions, toGauge, log, compareEveryMs = COMPARE_EVERY_MS } = options;
+  const {
+    redis,
+    tailRedis,
+    keys,
+    partitions,
+    toGauge,
+    log,
+    compareEveryMs = COMPARE_EVERY_MS,
+  } = options;
   const rooms = new Map<string, Room>();
   const reader = createFeedReader({ redis, keys, partitions });
   const tails = createTails({

@@ -50,10 +50,23 @@ export const PAGE_FACTS = 200;
 
 const script = loadScript("join");
 
-export function createFeedReader({ redis, keys, partitions }: { redis: Redis; keys: Keys; partitions: number }): FeedReader {
+export function createFeedReader({
+  redis,
+  keys,
+  partitions,
+}: {
+  redis: Redis;
+  keys: Keys;
+  partitions: number;
+}): FeedReader {
   const shared = new Map<string, Promise<Page>>();
 
-  async function read({ audience, cursor, maxOpenJobs = 0, jobId = "" }: PageRequest): Promise<Page> {
+  async function read({
+    audience,
+    cursor,
+    maxOpenJobs = 0,
+    jobId = "",
+  }: PageRequest): Promise<Page> {
     const place = parseCursor(cursor);
     if (place === undefined && cursor !== undefined) {
       const page = await read({ audience, maxOpenJobs, jobId });
@@ -69,12 +82,19 @@ export function createFeedReader({ redis, keys, partitions }: { redis: Redis; ke
       keys.openJobs(partition, audience),
     ];
     const from = [newGeneration(), newEpoch(), place?.epoch ?? "", place?.seq ?? 0];
-    return toPage(await script.run(redis, keyList, [...from, PAGE_FACTS, maxOpenJobs, jobId, META_TTL_MS]));
+    return toPage(
+      await script.run(redis, keyList, [...from, PAGE_FACTS, maxOpenJobs, jobId, META_TTL_MS]),
+    );
   }
 
   return {
     page(request) {
-      const key = JSON.stringify([request.audience, request.cursor, request.maxOpenJobs, request.jobId]);
+      const key = JSON.stringify([
+        request.audience,
+        request.cursor,
+        request.maxOpenJobs,
+        request.jobId,
+      ]);
       const known = shared.get(key);
       if (known !== undefined) return known;
       // Sent at the end of this turn: whoever shares the read began to listen before it was made, so it hides nothing from them.
@@ -106,7 +126,16 @@ function toHead(generation: unknown, meta: unknown): Cursor | undefined {
   return { epoch: `${generation}.${epoch}`, seq: Number(seq ?? 0) };
 }
 
-type Reply = [string, string, Page["status"], string, [string, string, string, string][], number, (string | null)[], string | null];
+type Reply = [
+  string,
+  string,
+  Page["status"],
+  string,
+  [string, string, string, string][],
+  number,
+  (string | null)[],
+  string | null,
+];
 
 function toPage(reply: unknown): Page {
   // The shape is that of the script's header; both are of one commit.

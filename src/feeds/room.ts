@@ -12,7 +12,14 @@ import type { TailEntry } from "./tails.ts";
 export type Item =
   | { kind: "fact"; audience: Audience; event: string; jobId: string; data: string; cursor: Cursor }
   /** `tailId` tells it from what a snapshot holds already. */
-  | { kind: "gauge"; audience: Audience; event: string; jobId: string; data: string; tailId: string }
+  | {
+      kind: "gauge";
+      audience: Audience;
+      event: string;
+      jobId: string;
+      data: string;
+      tailId: string;
+    }
   /** The feed cannot be followed from where the member stood; it goes on from `cursor`. */
   | { kind: "resync"; audience: Audience; cursor: Cursor; reason: ResyncReason };
 
@@ -84,7 +91,10 @@ export function createRoom({ audience, reader, toGauge, log }: RoomOptions): Roo
     isStale = true;
   }
 
-  function tell(cursor: Cursor, { event, jobId, data }: Pick<TailEntry, "event" | "jobId" | "data">): void {
+  function tell(
+    cursor: Cursor,
+    { event, jobId, data }: Pick<TailEntry, "event" | "jobId" | "data">,
+  ): void {
     head = cursor;
     gate.drop(jobId);
     say({ kind: "fact", audience, event, jobId, data, cursor });
@@ -139,7 +149,13 @@ export function createRoom({ audience, reader, toGauge, log }: RoomOptions): Roo
   function cover(page: Page): void {
     coveredTo = page.tailId;
     for (const snapshot of page.open) {
-      gate.offer({ kind: "gauge", audience, event: JOB_GAUGE, tailId: page.tailId, ...toGauge(snapshot) });
+      gate.offer({
+        kind: "gauge",
+        audience,
+        event: JOB_GAUGE,
+        tailId: page.tailId,
+        ...toGauge(snapshot),
+      });
     }
   }
 
@@ -163,7 +179,8 @@ export function createRoom({ audience, reader, toGauge, log }: RoomOptions): Roo
     overhear: (listener) => void members.add(listener),
     enter(listener, place) {
       members.delete(listener);
-      const isInStep = head !== undefined && head.epoch === place.cursor.epoch && head.seq >= place.cursor.seq;
+      const isInStep =
+        head !== undefined && head.epoch === place.cursor.epoch && head.seq >= place.cursor.seq;
       if (isInStep && compareStreamIds(coveredTo, place.tailId) >= 0) step(listener);
       else ahead.set(listener, place);
     },
@@ -182,15 +199,25 @@ export function createRoom({ audience, reader, toGauge, log }: RoomOptions): Roo
 }
 
 /** Whether a member that was told up to `place` has yet to hear `item`. */
-function isNews(item: Item, place: { cursor: Cursor; tailId: string }, head: Cursor | undefined): boolean {
-  if (item.kind === "resync") return item.cursor.epoch !== place.cursor.epoch || item.cursor.seq > place.cursor.seq;
+function isNews(
+  item: Item,
+  place: { cursor: Cursor; tailId: string },
+  head: Cursor | undefined,
+): boolean {
+  if (item.kind === "resync")
+    return item.cursor.epoch !== place.cursor.epoch || item.cursor.seq > place.cursor.seq;
   // Of another epoch: the room has yet to find out, and will say so by a resync.
-  if (item.kind === "fact") return item.cursor.epoch === place.cursor.epoch && item.cursor.seq > place.cursor.seq;
-  const isInStep = head !== undefined && head.epoch === place.cursor.epoch && head.seq >= place.cursor.seq;
+  if (item.kind === "fact")
+    return item.cursor.epoch === place.cursor.epoch && item.cursor.seq > place.cursor.seq;
+  const isInStep =
+    head !== undefined && head.epoch === place.cursor.epoch && head.seq >= place.cursor.seq;
   return isInStep && compareStreamIds(item.tailId, place.tailId) > 0;
 }
 
-const toGaugeItem = (audience: Audience, { event, jobId, data, id }: TailEntry): Item & { kind: "gauge" } => ({
+const toGaugeItem = (
+  audience: Audience,
+  { event, jobId, data, id }: TailEntry,
+): Item & { kind: "gauge" } => ({
   kind: "gauge",
   audience,
   event,

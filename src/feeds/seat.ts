@@ -37,7 +37,11 @@ export interface Seat {
 /** A second of gauges of a busy audience; past it the log is read again. */
 const MAX_HELD = 1000;
 
-export async function takeSeat(room: Room, reader: Pick<FeedReader, "page">, request: SeatRequest): Promise<Seat> {
+export async function takeSeat(
+  room: Room,
+  reader: Pick<FeedReader, "page">,
+  request: SeatRequest,
+): Promise<Seat> {
   const { audience, listener, drained, onLost } = request;
   let held: Item[] = [];
   let hasOverflown = false;
@@ -57,7 +61,12 @@ export async function takeSeat(room: Room, reader: Pick<FeedReader, "page">, req
       held = [];
       hasOverflown = false;
       const { maxOpenJobs = 0, jobId } = request;
-      const page = await reader.page({ audience, cursor, maxOpenJobs, ...(jobId === undefined ? {} : { jobId }) });
+      const page = await reader.page({
+        audience,
+        cursor,
+        maxOpenJobs,
+        ...(jobId === undefined ? {} : { jobId }),
+      });
       if (hasLeft) return { page, isWhole: false };
       room.open(page);
       isWhole = tell(page) && isWhole;
@@ -72,7 +81,14 @@ export async function takeSeat(room: Room, reader: Pick<FeedReader, "page">, req
     const isWhole = status === "ok" || status === "none";
     if (!isWhole) listener.hear({ kind: "resync", audience, cursor: head, reason: status });
     for (const { event, jobId, data, seq } of facts) {
-      listener.hear({ kind: "fact", audience, event, jobId, data, cursor: { epoch: head.epoch, seq } });
+      listener.hear({
+        kind: "fact",
+        audience,
+        event,
+        jobId,
+        data,
+        cursor: { epoch: head.epoch, seq },
+      });
     }
     return isWhole;
   }
@@ -124,7 +140,11 @@ function release(listener: Listener, held: Item[], { head, tailId }: Page): Curs
     }
     const isKnown = item.cursor.epoch === cursor.epoch && item.cursor.seq <= cursor.seq;
     if (isKnown) continue;
-    if (item.kind === "fact" && (item.cursor.epoch !== cursor.epoch || item.cursor.seq !== cursor.seq + 1)) return undefined;
+    if (
+      item.kind === "fact" &&
+      (item.cursor.epoch !== cursor.epoch || item.cursor.seq !== cursor.seq + 1)
+    )
+      return undefined;
     cursor = item.cursor;
     listener.hear(item);
   }

@@ -61,7 +61,12 @@ export function createTails(options: TailsOptions): Tails {
   const { redis, keys, partitions, log, onEntry, onGap, now = Date.now } = options;
   const streams = Array.from({ length: partitions }, (_, partition) => keys.tail(partition));
   const partitionOfStream = new Map(streams.map((stream, partition) => [stream, partition]));
-  const places: Place[] = streams.map(() => ({ id: "0-0", count: undefined, generation: undefined, heardAt: now() }));
+  const places: Place[] = streams.map(() => ({
+    id: "0-0",
+    count: undefined,
+    generation: undefined,
+    heardAt: now(),
+  }));
   const closing = new AbortController();
   let isAnchored = false;
   let listeningSince = now();
@@ -91,7 +96,13 @@ export function createTails(options: TailsOptions): Tails {
 
   async function read(): Promise<void> {
     const ids = places.map((place) => place.id);
-    const reply = await readStreams({ redis, streams, after: ids, count: BATCH, signal: closing.signal });
+    const reply = await readStreams({
+      redis,
+      streams,
+      after: ids,
+      count: BATCH,
+      signal: closing.signal,
+    });
     for (const [stream, entries] of reply) {
       const partition = partitionOfStream.get(stream);
       if (partition !== undefined) hear(partition, toEntries(entries));
@@ -166,7 +177,9 @@ interface RawEntry {
 }
 
 const toEntries = (entries: unknown): RawEntry[] =>
-  Array.isArray(entries) ? entries.map(([id, flat]: [string, string[]]) => ({ id, fields: fromPairs(flat) })) : [];
+  Array.isArray(entries)
+    ? entries.map(([id, flat]: [string, string[]]) => ({ id, fields: fromPairs(flat) }))
+    : [];
 
 const toTailEntry = (id: string, fields: RawEntry["fields"]): TailEntry => ({
   id,

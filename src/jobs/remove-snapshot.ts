@@ -6,13 +6,25 @@ import { createRecords } from "./records.ts";
 const script = loadScript("remove-snapshot");
 
 /** Has every audience of a finished job forget it. */
-export function createRemoveSnapshot({ redis, keys, partitions }: { redis: Redis; keys: Keys; partitions: number }) {
+export function createRemoveSnapshot({
+  redis,
+  keys,
+  partitions,
+}: {
+  redis: Redis;
+  keys: Keys;
+  partitions: number;
+}) {
   const records = createRecords({ redis, keys });
   return async (jobId: string): Promise<void> => {
     const recorded = await records.read(jobId);
     for (const audience of recorded?.record.audiences ?? []) {
       const partition = partitionOf(audience, partitions);
-      await script.run(redis, [keys.jobs(partition, audience), keys.doneJobs(partition, audience)], [jobId]);
+      await script.run(
+        redis,
+        [keys.jobs(partition, audience), keys.doneJobs(partition, audience)],
+        [jobId],
+      );
     }
   };
 }

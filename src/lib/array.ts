@@ -6,7 +6,10 @@ export function fromPairs(flat: readonly string[]): Record<string, string | unde
 }
 
 /** Groups in the order of first appearance; each group keeps the order of its items. */
-export function groupBy<Item, Key>(items: Iterable<Item>, keyOf: (item: Item) => Key): Map<Key, Item[]> {
+export function groupBy<Item, Key>(
+  items: Iterable<Item>,
+  keyOf: (item: Item) => Key,
+): Map<Key, Item[]> {
   const groups = new Map<Key, Item[]>();
   for (const item of items) {
     const key = keyOf(item);

@@ -32,10 +32,18 @@ export function createApply(options: ApplyOptions): Apply {
 
   async function apply(lease: Lease, events: SourceEvent[]): Promise<void> {
     const told = await withRecords(events);
-    const pairs = told.flatMap((one) => one.record.audiences.map((audience) => ({ audience, one })));
+    const pairs = told.flatMap((one) =>
+      one.record.audiences.map((audience) => ({ audience, one })),
+    );
     const byAudience = groupBy(pairs, ({ audience }) => audience);
     await Promise.all(
-      [...byAudience].map(([audience, group]) => tell(lease, audience, group.map(({ one }) => one))),
+      [...byAudience].map(([audience, group]) =>
+        tell(
+          lease,
+          audience,
+          group.map(({ one }) => one),
+        ),
+      ),
     );
     await keepRecords(told);
   }
@@ -75,7 +83,15 @@ export function createApply(options: ApplyOptions): Apply {
       if (fresh.length === 0) return;
       const entries = withoutSuperseded(toEntries(fresh, snapshots, lease.source, sign));
       const { source, fence, holder } = lease;
-      const answer = await writer.append({ audience, source, fence, holder, expectedRef: ref, ref: last.event.ref, entries });
+      const answer = await writer.append({
+        audience,
+        source,
+        fence,
+        holder,
+        expectedRef: ref,
+        ref: last.event.ref,
+        entries,
+      });
       if (answer.outcome === "fenced") throw new FencedError(answer.fence);
       if (answer.outcome === "ok") return;
     }
@@ -100,8 +116,10 @@ export function createApply(options: ApplyOptions): Apply {
   async function keepRecords(told: Told[]): Promise<void> {
     const pipeline = redis.pipeline();
     for (const { event, record } of told) {
-      if (["completed", "failed", "removed"].includes(event.event)) pipeline.expire(keys.job(record.jobId), retentionDays * 86_400);
-      if (event.event === "added" || event.prev === "failed") pipeline.persist(keys.job(record.jobId));
+      if (["completed", "failed", "removed"].includes(event.event))
+        pipeline.expire(keys.job(record.jobId), retentionDays * 86_400);
+      if (event.event === "added" || event.prev === "failed")
+        pipeline.persist(keys.job(record.jobId));
     }
     if (pipeline.length > 0) await answers(pipeline.exec());
   }

@@ -17,7 +17,12 @@ export interface Told {
  * What a batch of events says to one audience, in their order. Of the gauges of a job only the last before its next fact is kept: the others would be
  * old before anybody saw them.
  */
-export function toEntries(told: Told[], snapshots: ReadonlyMap<string, JobSnapshot>, source: string, sign: Sign): Entry[] {
+export function toEntries(
+  told: Told[],
+  snapshots: ReadonlyMap<string, JobSnapshot>,
+  source: string,
+  sign: Sign,
+): Entry[] {
   const current = new Map(snapshots);
   const entries: Entry[] = [];
   const lastGauge = new Map<string, Entry>();
@@ -41,12 +46,22 @@ export function withoutSuperseded(entries: Entry[]): Entry[] {
   return entries.filter((entry) => entry.kind !== "silent" || lastOf.get(entry.jobId) === entry);
 }
 
-function toEntry(snapshot: JobSnapshot, tell: Entry["event"] | undefined, eventId: string, sign: Sign): Entry {
+function toEntry(
+  snapshot: JobSnapshot,
+  tell: Entry["event"] | undefined,
+  eventId: string,
+  sign: Sign,
+): Entry {
   const { job } = snapshot;
-  const kept = { jobId: job.jobId, snapshot: JSON.stringify(snapshot), isOpen: !isFinal(job.status) };
+  const kept = {
+    jobId: job.jobId,
+    snapshot: JSON.stringify(snapshot),
+    isOpen: !isFinal(job.status),
+  };
   if (tell === undefined || tell === "") return { ...kept, kind: "silent", event: "", body: "" };
   const wire = toWireJob(job, sign);
-  if (tell === JOB_GAUGE) return { ...kept, kind: "gauge", event: tell, body: JSON.stringify(wire) };
+  if (tell === JOB_GAUGE)
+    return { ...kept, kind: "gauge", event: tell, body: JSON.stringify(wire) };
   const fact = JSON.stringify({ ...wire, at: job.updatedAt, eventId });
   return { ...kept, kind: "fact", event: tell, body: fact.slice(0, -1) };
 }

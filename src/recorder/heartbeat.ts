@@ -12,13 +12,20 @@ const TAIL_MAX_BYTES = 64 * 1024 * 1024;
 const script = loadScript("heartbeat");
 
 /** Beats once in every partition's tail, and trims it. */
-export async function beat(lease: Lease, deps: { redis: Redis; keys: Keys; partitions: number; continuity: Continuity }): Promise<void> {
+export async function beat(
+  lease: Lease,
+  deps: { redis: Redis; keys: Keys; partitions: number; continuity: Continuity },
+): Promise<void> {
   const { redis, keys, partitions, continuity } = deps;
   const args = [lease.fence, lease.holder, TAIL_TTL_MS, TAIL_MAX_BYTES, newGeneration()];
   await continuity.ensure();
   await Promise.all(
     Array.from({ length: partitions }, async (_, partition) => {
-      const reply = await script.run(redis, [keys.tail(partition), keys.partition(partition)], args);
+      const reply = await script.run(
+        redis,
+        [keys.tail(partition), keys.partition(partition)],
+        args,
+      );
       const [outcome, value] = Array.isArray(reply) ? reply.map(String) : [];
       if (outcome === "fenced") throw new FencedError(Number(value));
       if (value !== undefined) continuity.note(partition, value);

@@ -36,13 +36,17 @@ export async function keep(lease: Lease, options: KeeperOptions): Promise<void> 
   }
 }
 
-async function tendAll(lease: Lease, { redis, keys, queues, sweep, log }: KeeperOptions): Promise<void> {
+async function tendAll(
+  lease: Lease,
+  { redis, keys, queues, sweep, log }: KeeperOptions,
+): Promise<void> {
   while (!lease.signal.aborted) {
     try {
       for (const queue of queues) await tend(redis, keys, queue);
       await sweep(lease);
     } catch (thrown) {
-      if (!lease.signal.aborted) log.warn({ err: thrown }, "keeper: could not tend the queues; trying again");
+      if (!lease.signal.aborted)
+        log.warn({ err: thrown }, "keeper: could not tend the queues; trying again");
     }
     await sleep(TEND_EVERY_MS, lease.signal);
   }
@@ -53,7 +57,8 @@ async function tend(redis: Redis, keys: Keys, queue: string): Promise<void> {
   await redis.hset(`${keys.bull(queue)}:${queue}:meta`, "opts.maxLenEvents", MAX_QUEUE_EVENTS);
   const place = await redis.get(keys.place(queue));
   const oldest = `${Date.now() - EVENTS_TTL_MS}-0`;
-  if (place !== null && compareStreamIds(oldest, place) < 0) await redis.xtrim(keys.events(queue), "MINID", "~", oldest);
+  if (place !== null && compareStreamIds(oldest, place) < 0)
+    await redis.xtrim(keys.events(queue), "MINID", "~", oldest);
 }
 
 /** A worker that takes nothing: it looks after jobs whose own worker died, also when no worker of the queue is left. */
@@ -67,6 +72,8 @@ function checkStalls(queue: string, { redis, keys, log }: KeeperOptions): Worker
     maxStalledCount: MAX_STALLS,
   });
   worker.on("error", (err) => log.debug({ err, queue }, "keeper: stalled check"));
-  worker.startStalledCheckTimer().catch((err: unknown) => log.warn({ err, queue }, "keeper: stalled check"));
+  worker
+    .startStalledCheckTimer()
+    .catch((err: unknown) => log.warn({ err, queue }, "keeper: stalled check"));
   return worker;
 }

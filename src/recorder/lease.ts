@@ -60,7 +60,13 @@ export async function holdLease(options: LeaseOptions): Promise<void> {
 }
 
 const ask = async ({ redis, keys, source, holder }: LeaseOptions, floor: number): Promise<number> =>
-  Number(await acquire.run(redis, [keys.lease(source), keys.fence(source)], [holder, LEASE_TTL_MS, floor]));
+  Number(
+    await acquire.run(
+      redis,
+      [keys.lease(source), keys.fence(source)],
+      [holder, LEASE_TTL_MS, floor],
+    ),
+  );
 
 /** Answers with a fence that the next lease has to exceed. */
 async function workUnder(options: LeaseOptions, fence: number): Promise<number> {

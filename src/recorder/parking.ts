@@ -19,21 +19,45 @@ const MAX_DEAD_LETTERS = 100_000;
 
 /** Redis understood the write and refused it for what it found; trying again at once brings the same. */
 export const isLasting = (thrown: unknown): boolean =>
-  thrown instanceof Error && /^(WRONGTYPE|ERR )|user_script|wrong kind of value/.test(thrown.message);
+  thrown instanceof Error &&
+  /^(WRONGTYPE|ERR )|user_script|wrong kind of value/.test(thrown.message);
 
-export function createParking({ redis, keys, partitions, log }: { redis: Redis; keys: Keys; partitions: number; log: Logger }): Parking {
+export function createParking({
+  redis,
+  keys,
+  partitions,
+  log,
+}: {
+  redis: Redis;
+  keys: Keys;
+  partitions: number;
+  log: Logger;
+}): Parking {
   const until = new Map<Audience, number>();
 
   async function put(audience: Audience, told: Told[]): Promise<void> {
     for (const { event } of told) {
-      await redis.xadd(keys.deadLetters, "MAXLEN", "~", MAX_DEAD_LETTERS, "*", "audience", audience, "event", JSON.stringify(event));
+      await redis.xadd(
+        keys.deadLetters,
+        "MAXLEN",
+        "~",
+        MAX_DEAD_LETTERS,
+        "*",
+        "audience",
+        audience,
+        "event",
+        JSON.stringify(event),
+      );
     }
   }
 
   return {
     isParked: (audience) => (until.get(audience) ?? 0) > Date.now(),
     async park(audience, told, reason) {
-      log.error({ err: reason, audience, events: told.length }, "recorder: an audience was set aside; see the dead letters");
+      log.error(
+        { err: reason, audience, events: told.length },
+        "recorder: an audience was set aside; see the dead letters",
+      );
       until.set(audience, Date.now() + PARKED_MS);
       await put(audience, told);
       const meta = keys.meta(partitionOf(audience, partitions), audience);

@@ -41,13 +41,28 @@ export interface Recorder {
 const WRITE_TIMEOUT_MS = 5000;
 
 export function createRecorder(options: RecorderOptions): Recorder {
-  const { target, keys, partitions, queues: names, holder, maxFacts, ttlHours, retentionDays, sign, log } = options;
+  const {
+    target,
+    keys,
+    partitions,
+    queues: names,
+    holder,
+    maxFacts,
+    ttlHours,
+    retentionDays,
+    sign,
+    log,
+  } = options;
   const closing = new AbortController();
   const redis = openRedis(target, "jobcast-recorder");
   const strict = openStrictRedis(target, "jobcast-recorder-writes", WRITE_TIMEOUT_MS);
-  const readers = names.map((queue) => ({ queue, blocking: openStrictRedis(target, `jobcast-recorder-${queue}`) }));
+  const readers = names.map((queue) => ({
+    queue,
+    blocking: openStrictRedis(target, `jobcast-recorder-${queue}`),
+  }));
   const connections = [redis, strict, ...readers.map(({ blocking }) => blocking)];
-  for (const connection of connections) connection.on("error", (err) => log.debug({ err }, "recorder: redis"));
+  for (const connection of connections)
+    connection.on("error", (err) => log.debug({ err }, "recorder: redis"));
 
   const continuity = createContinuity({ redis: strict, keys, queues: names, log });
   const writer = createWriter({ redis: strict, keys, partitions, maxFacts, ttlHours, continuity });

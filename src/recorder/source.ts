@@ -25,7 +25,10 @@ const movePlace = loadScript("move-place");
  * told, so whoever holds the next lease begins where this one was not sure. It is looked up at each turn, since it is moved back when Redis has
  * lost something.
  */
-export async function readSource(lease: Lease, { queue, blocking, redis, keys, apply }: SourceOptions): Promise<void> {
+export async function readSource(
+  lease: Lease,
+  { queue, blocking, redis, keys, apply }: SourceOptions,
+): Promise<void> {
   while (!lease.signal.aborted) {
     const noted = await redis.get(keys.place(queue));
     const after = await withinStream(noted ?? "0-0");
@@ -45,7 +48,13 @@ export async function readSource(lease: Lease, { queue, blocking, redis, keys, a
 
   async function read(after: string): Promise<[string, string[]][]> {
     const streams = [keys.events(queue)];
-    const [reply] = await readStreams({ redis: blocking, streams, after: [after], count: BATCH, signal: lease.signal });
+    const [reply] = await readStreams({
+      redis: blocking,
+      streams,
+      after: [after],
+      count: BATCH,
+      signal: lease.signal,
+    });
     return reply?.[1] ?? [];
   }
 }

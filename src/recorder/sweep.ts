@@ -35,12 +35,23 @@ const SOURCE = "keeper";
  * Compares open snapshots with BullMQ's own state, and tells what was never told: an outcome whose event was trimmed or lost, a queue that was drained.
  * Resolves to how many were mended.
  */
-export async function sweep(lease: Lease, options: SweepOptions, unchangedMs = UNCHANGED_MS): Promise<number> {
+export async function sweep(
+  lease: Lease,
+  options: SweepOptions,
+  unchangedMs = UNCHANGED_MS,
+): Promise<number> {
   const { redis, keys, partitions } = options;
   let mended = 0;
   for (let partition = 0; partition < partitions; partition += 1) {
     const before = Date.now() - unchangedMs;
-    const members = await redis.zrangebyscore(keys.open(partition), "-inf", before, "LIMIT", 0, BATCH);
+    const members = await redis.zrangebyscore(
+      keys.open(partition),
+      "-inf",
+      before,
+      "LIMIT",
+      0,
+      BATCH,
+    );
     for (const member of members) {
       lease.signal.throwIfAborted();
       const [audience = "", jobId = ""] = member.split("\n", 2);
@@ -52,7 +63,12 @@ export async function sweep(lease: Lease, options: SweepOptions, unchangedMs = U
   return mended;
 }
 
-async function mend(lease: Lease, options: SweepOptions, audience: Audience, jobId: string): Promise<boolean> {
+async function mend(
+  lease: Lease,
+  options: SweepOptions,
+  audience: Audience,
+  jobId: string,
+): Promise<boolean> {
   const { redis, keys, partitions, records, queues, writer, sign, log } = options;
   const partition = partitionOf(audience, partitions);
   const text = await redis.hget(keys.jobs(partition, audience), jobId);
@@ -69,13 +85,26 @@ async function mend(lease: Lease, options: SweepOptions, audience: Audience, job
   const expectedRef = (await redis.hget(keys.meta(partition, audience), `ref:${SOURCE}`)) ?? "";
   const { fence, holder } = lease;
   const entries = [{ ...entry, madeFrom: text }];
-  const answer = await writer.append({ audience, source: SOURCE, fence, holder, expectedRef, ref, entries });
-  if (answer.outcome === "ok") log.warn({ jobId, audience, event: event.event }, "sweep: told what was never told");
+  const answer = await writer.append({
+    audience,
+    source: SOURCE,
+    fence,
+    holder,
+    expectedRef,
+    ref,
+    entries,
+  });
+  if (answer.outcome === "ok")
+    log.warn({ jobId, audience, event: event.event }, "sweep: told what was never told");
   return answer.outcome === "ok";
 }
 
 /** Nothing is left of the job that could be told. */
-async function forget({ redis, keys, partitions }: SweepOptions, audience: Audience, jobId: string): Promise<boolean> {
+async function forget(
+  { redis, keys, partitions }: SweepOptions,
+  audience: Audience,
+  jobId: string,
+): Promise<boolean> {
   const partition = partitionOf(audience, partitions);
   await redis.zrem(keys.open(partition), `${audience}\n${jobId}`);
   await redis.zrem(keys.openJobs(partition, audience), jobId);
@@ -87,7 +116,9 @@ async function isBehind({ redis, keys }: SweepOptions, queue: string): Promise<b
   const [newest] = await redis.xrevrange(keys.events(queue), "+", "-", "COUNT", 1);
   const place = await redis.get(keys.place(queue));
   const readTo = timeOfStreamId(place ?? "0-0");
-  return newest !== undefined && timeOfStreamId(newest[0]) > readTo && readTo < Date.now() - LATE_MS;
+  return (
+    newest !== undefined && timeOfStreamId(newest[0]) > readTo && readTo < Date.now() - LATE_MS
+  );
 }
 
 /** The event that must have been missed, judging by what BullMQ has; `undefined` when both agree. */
@@ -95,11 +126,18 @@ function diagnose({ job, run }: JobSnapshot, queued: Found | undefined): QueueEv
   const at = Date.now();
   if (queued === undefined) return { at, event: "removed" };
   if ((queued.finishedOn ?? queued.processedOn ?? 0) > at - 2 * LATE_MS) return undefined;
-  if (queued.finishedOn !== undefined && queued.failedReason !== undefined) return { at, event: "failed", failedReason: queued.failedReason };
-  if (queued.finishedOn !== undefined) return { at, event: "completed", returnvalue: JSON.stringify(queued.returnvalue) };
+  if (queued.finishedOn !== undefined && queued.failedReason !== undefined)
+    return { at, event: "failed", failedReason: queued.failedReason };
+  if (queued.finishedOn !== undefined)
+    return { at, event: "completed", returnvalue: JSON.stringify(queued.returnvalue) };
   const runs = queued.data.runBase + queued.attemptsStarted;
   if (runs > run) return { at, event: "active" };
-  return job.status === "processing" && queued.processedOn === undefined ? { at, event: "waiting", prev: "active" } : undefined;
+  return job.status === "processing" && queued.processedOn === undefined
+    ? { at, event: "waiting", prev: "active" }
+    : undefined;
 }
 
-type Found = Pick<QueuedJob, "finishedOn" | "failedReason" | "returnvalue" | "data" | "attemptsStarted" | "processedOn">;
+type Found = Pick<
+  QueuedJob,
+  "finishedOn" | "failedReason" | "returnvalue" | "data" | "attemptsStarted" | "processedOn"
+>;

@@ -20,7 +20,13 @@ const PATIENCE_MS = 5000;
 /**
  * What was added to the streams, or nothing after a second of silence or when `signal` fires. Fails when the link broke or hangs, and has it made anew then.
  */
-export async function readStreams({ redis, streams, after, count, signal }: BlockingRead): Promise<StreamEntries> {
+export async function readStreams({
+  redis,
+  streams,
+  after,
+  count,
+  signal,
+}: BlockingRead): Promise<StreamEntries> {
   await connected(redis, signal);
   if (signal.aborted) return [];
   const reading = redis.xread("COUNT", count, "BLOCK", BLOCK_MS, "STREAMS", ...streams, ...after);

@@ -31,7 +31,8 @@ export function createKeys(prefix: string) {
     /** Zset: finished jobs whose snapshot is still kept, by outcome, in ms. */
     doneJobs: (partition: number, audience: Audience) => inPartition(partition, `${audience}:done`),
     /** Zset: jobs accepted for an owner that have no snapshot yet, by acceptance, in ms. */
-    accepted: (partition: number, audience: Audience) => inPartition(partition, `${audience}:accepted`),
+    accepted: (partition: number, audience: Audience) =>
+      inPartition(partition, `${audience}:accepted`),
 
     /** Hash: `record` (JSON), `retries` (manual ones), `cancel` (the retry count that a cancel holds for). */
     job: (jobId: string) => `${prefix}:job:${jobId}`,

@@ -26,6 +26,8 @@ export const ImageResult = Type.Object({
   height: Type.Integer(),
   format: Type.String(),
   thumbhash: Type.String({ description: "Base64" }),
-  exif: Type.Record(Type.String(), Type.Unknown(), { description: "Camera and time; never a location" }),
+  exif: Type.Record(Type.String(), Type.Unknown(), {
+    description: "Camera and time; never a location",
+  }),
 });
 export type ImageResult = Static<typeof ImageResult>;

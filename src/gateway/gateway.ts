@@ -1,0 +1,92 @@
+import type { FastifyInstance } from "fastify";
+import type { Redis } from "ioredis";
+import type { Config } from "../config.ts";
+import type { Readiness } from "../contract/http.ts";
+import { PROTOCOL } from "../contract/socket.ts";
+import type { Feeds } from "../feeds/feeds.ts";
+import type { Catalog } from "../jobs/catalog.ts";
+import type { Jobs } from "../jobs/jobs.ts";
+import type { Records } from "../jobs/records.ts";
+import type { Logger } from "../lib/logger.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import type { Keys } from "../redis/keys.ts";
+import type { Secrets } from "../secrets.ts";
+import type { Links } from "../storage/signed-links.ts";
+import type { Store } from "../storage/store.ts";
+import { createOriginCheck } from "./auth/origins.ts";
+import { buildHttp } from "./http/build-http.ts";
+import { createRealtime, type Realtime } from "./realtime/realtime.ts";
+
+export interface GatewayDeps {
+  config: Config;
+  secrets: Secrets;
+  catalog: Catalog;
+  jobs: Jobs;
+  records: Pick<Records, "read">;
+  feeds: Feeds;
+  store: Store;
+  links: Links;
+  /** For what must not wait: a strict connection with a short timeout. */
+  redis: Redis;
+  adapterRedis: { publish: Redis; subscribe: Redis };
+  keys: Keys;
+  readiness: () => Promise<Readiness>;
+  isDraining: () => boolean;
+  metrics: Metrics;
+  node: string;
+  log: Logger;
+}
+
+/** A node: HTTP and sockets on one port. */
+export interface Gateway {
+  app: FastifyInstance;
+  /** Where it listens, as `http://host:port`. */
+  address: string;
+  /** Sends the clients away in order; `close` comes after. */
+  drain(windowMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
+  const { config, feeds, isDraining, metrics, node } = deps;
+  let realtime: Realtime | undefined;
+  const stats = () => ({
+    available: !isDraining() && (realtime?.connections ?? 0) < config.WS_MAX_CONNECTIONS,
+    transports: ["websocket", "polling"],
+    protocol: PROTOCOL,
+    connections: realtime?.connections ?? 0,
+    users: realtime?.users ?? 0,
+    node,
+  });
+  const app = await buildHttp({ ...deps, stats });
+  realtime = createRealtime({
+    ...deps,
+    server: app.server,
+    tokens: app.tokens,
+    sign: deps.links.sign,
+    isOriginAllowed: createOriginCheck({
+      allowed: config.CORS_ORIGINS,
+      publicUrl: config.PUBLIC_URL,
+    }),
+  });
+  const { drain, close } = realtime;
+  metrics.gauge("jobcast_connections", "Sockets connected to this node", () => stats().connections);
+  metrics.gauge("jobcast_users", "Users connected to this node", () => stats().users);
+  metrics.gauge(
+    "jobcast_recorder_silence_seconds",
+    "Since a recorder was last heard",
+    () => feeds.silentMs() / 1000,
+  );
+  await feeds.ready;
+  const address = await app.listen({ host: config.HOST, port: config.PORT });
+  return {
+    app,
+    address,
+    drain,
+    async close() {
+      // Sockets first: with one open, Fastify would wait for it.
+      await close();
+      await app.close();
+    },
+  };
+}

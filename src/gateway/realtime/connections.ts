@@ -1,0 +1,91 @@
+import type { Redis } from "ioredis";
+import type { Logger } from "../../lib/logger.ts";
+import type { Keys } from "../../redis/keys.ts";
+import { loadScript } from "../../redis/script.ts";
+
+export interface ConnectionsOptions {
+  /** A strict connection with a short timeout: a handshake must not wait for a Redis that is away. */
+  redis: Redis;
+  keys: Pick<Keys, "connections">;
+  node: string;
+  maxPerUser: number;
+  log: Logger;
+}
+
+/** Who is connected to this node, and how often to all of them. */
+export interface Connections {
+  /** Counts a connection in; `false` when its user has too many over all nodes. While Redis is away everyone is let in. */
+  admit(userId: string, socketId: string): Promise<boolean>;
+  leave(userId: string, socketId: string): void;
+  readonly size: number;
+  readonly users: number;
+  close(): void;
+}
+
+const RENEW_EVERY_MS = 20_000;
+/** A node that missed three renewals is dead, and its connections with it. */
+const TTL_MS = 60_000;
+
+const connect = loadScript("connect");
+
+export function createConnections({
+  redis,
+  keys,
+  node,
+  maxPerUser,
+  log,
+}: ConnectionsOptions): Connections {
+  const local = new Map<string, Set<string>>();
+  let size = 0;
+
+  const member = (socketId: string) => `${node}:${socketId}`;
+
+  async function renew(): Promise<void> {
+    const pipeline = redis.pipeline();
+    const now = Date.now();
+    for (const [userId, sockets] of local) {
+      for (const socketId of sockets)
+        pipeline.zadd(keys.connections(userId), now, member(socketId));
+      pipeline.pexpire(keys.connections(userId), TTL_MS);
+    }
+    await pipeline.exec();
+  }
+
+  const timer = setInterval(() => {
+    renew().catch((err: unknown) => log.debug({ err }, "connections: cannot renew"));
+  }, RENEW_EVERY_MS).unref();
+
+  function add(userId: string, socketId: string): void {
+    const sockets = local.get(userId) ?? new Set();
+    local.set(userId, sockets.add(socketId));
+    size += 1;
+  }
+
+  return {
+    async admit(userId, socketId) {
+      const args = [member(socketId), maxPerUser, TTL_MS];
+      const admitted = await connect
+        .run(redis, [keys.connections(userId)], args)
+        .catch((err: unknown) => {
+          log.debug({ err }, "connections: cannot count");
+          return 1;
+        });
+      if (admitted === 1) add(userId, socketId);
+      return admitted === 1;
+    },
+    leave(userId, socketId) {
+      const sockets = local.get(userId);
+      if (sockets?.delete(socketId) !== true) return;
+      size -= 1;
+      if (sockets.size === 0) local.delete(userId);
+      redis.zrem(keys.connections(userId), member(socketId)).catch(() => undefined);
+    },
+    get size() {
+      return size;
+    },
+    get users() {
+      return local.size;
+    },
+    close: () => clearInterval(timer),
+  };
+}

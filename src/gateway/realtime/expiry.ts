@@ -1,0 +1,35 @@
+import type { AuthErrorEvent } from "../../contract/socket.ts";
+import { toFrame } from "./frame.ts";
+import type { Session } from "./session.ts";
+
+const WARN_BEFORE_MS = 30_000;
+/** Timers overflow past 24.8 days. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Warns a client 30 s before its token runs out, and closes the transport when it has; starts anew after each refresh. */
+export function watchExpiry(session: Session): void {
+  let warnedOf = 0;
+  let timer: NodeJS.Timeout;
+
+  function check(): void {
+    const { expiresAt } = session.caller;
+    const left = expiresAt - Date.now();
+    if (left <= 0) return session.outlet.cut();
+    if (left <= WARN_BEFORE_MS && warnedOf !== expiresAt) {
+      warnedOf = expiresAt;
+      say(session, { code: "token_expiring", message: "The token runs out in 30 seconds or less" });
+    }
+    const next = warnedOf === expiresAt ? left : left - WARN_BEFORE_MS;
+    timer = setTimeout(check, Math.min(next, MAX_TIMER_MS)).unref();
+  }
+
+  check();
+  session.onRefresh = () => {
+    clearTimeout(timer);
+    check();
+  };
+  session.onClose.push(() => clearTimeout(timer));
+}
+
+const say = ({ outlet }: Session, error: AuthErrorEvent): void =>
+  outlet.send(toFrame("auth-error", JSON.stringify(error)));

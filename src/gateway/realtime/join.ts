@@ -1,0 +1,126 @@
+import { formatCursor } from "../../contract/cursor.ts";
+import { ALL, type Audience, groupAudience, jobTopic, userAudience } from "../../contract/names.ts";
+import { PROTOCOL, type Ready } from "../../contract/socket.ts";
+import type { Caller } from "../../contract/tokens.ts";
+import { JobcastError } from "../../errors.ts";
+import type { Feeds } from "../../feeds/feeds.ts";
+import type { Listener } from "../../feeds/room.ts";
+import type { Seat } from "../../feeds/seat.ts";
+import type { Jobs } from "../../jobs/jobs.ts";
+import { toWireJob, type Sign } from "../../jobs/present.ts";
+import type { Records } from "../../jobs/records.ts";
+import type { JobSnapshot } from "../../jobs/snapshot.ts";
+import { frameOf, toFrame } from "./frame.ts";
+import { keepSeat, type Session } from "./session.ts";
+import { watchJob } from "./watch.ts";
+
+export interface JoinDeps {
+  feeds: Pick<Feeds, "join">;
+  jobs: Pick<Jobs, "find">;
+  records: Pick<Records, "read">;
+  sign: Sign;
+  node: string;
+}
+
+const MAX_READY_JOBS = 100;
+
+/** The feeds that a caller follows without asking. */
+export const feedsOf = ({ userId, groups, onlyJob }: Caller): Audience[] =>
+  onlyJob === undefined ? [userAudience(userId), ALL, ...groups.map(groupAudience)] : [];
+
+/** Replays what the client missed, says `ready`, and has it hear what comes. */
+export async function welcome(deps: JoinDeps, session: Session, sessionId: string): Promise<void> {
+  const { caller } = session;
+  if (caller.onlyJob !== undefined) return welcomeToJob(deps, session, sessionId, caller.onlyJob);
+  const feeds = feedsOf(caller);
+  const given = feeds.map((feed) => session.cursors?.[feed] ?? undefined);
+  const seats = await Promise.all(feeds.map((feed, i) => joinFeed(deps, session, feed, given[i])));
+  const own = seats[0];
+  const cursors = Object.fromEntries(feeds.map((feed, i) => [feed, cursorOf(seats[i])]));
+  const returning = seats.filter((_, i) => given[i] !== undefined);
+  say(session, {
+    userId: caller.userId,
+    sessionId,
+    protocol: PROTOCOL,
+    recovered: returning.length > 0 && returning.every((seat) => seat.isRecovered),
+    cursors,
+    cursor: toOpaque(cursors),
+    jobs: (own?.open ?? []).map((text) => toJob(text, deps.sign)),
+    openJobs: own?.openJobs ?? 0,
+    unread: 0,
+    node: deps.node,
+  });
+  for (const seat of seats) seat.start();
+}
+
+/** Takes a place in a feed's room. Facts after the cursor are on their way when it resolves. */
+export async function joinFeed(
+  deps: Pick<JoinDeps, "feeds">,
+  session: Session,
+  audience: Audience,
+  cursor?: unknown,
+): Promise<Seat> {
+  const { outlet } = session;
+  const seat = await deps.feeds.join({
+    audience,
+    listener: createListener(session),
+    cursor,
+    maxOpenJobs: audience.startsWith("user:") ? MAX_READY_JOBS : 0,
+    drained: () => outlet.drained(),
+    onLost: () => outlet.cut(),
+  });
+  return keepSeat(session, audience, seat);
+}
+
+function createListener({ outlet }: Session): Listener {
+  return {
+    hear(item) {
+      if (item.kind === "gauge") return outlet.sendGauge(item.jobId, frameOf(item));
+      if (item.kind === "fact") outlet.dropGauge(item.jobId);
+      outlet.send(frameOf(item));
+    },
+  };
+}
+
+async function welcomeToJob(
+  deps: JoinDeps,
+  session: Session,
+  sessionId: string,
+  jobId: string,
+): Promise<void> {
+  const [known, entry] = await Promise.all([
+    deps.jobs.find(jobId, session.caller),
+    deps.records.read(jobId),
+  ]);
+  const audience = entry?.record.audiences[0];
+  if (known === undefined || audience === undefined)
+    throw new JobcastError("not_found", "No such job");
+  const { job, seat } = await watchJob(deps, { session, jobId, audience, known });
+  keepSeat(session, jobTopic(jobId), seat);
+  const nobody = { userId: null, unread: 0, cursors: {}, cursor: toOpaque({}), recovered: false };
+  const isOpen = job.finishedAt === null;
+  say(session, {
+    ...nobody,
+    sessionId,
+    protocol: PROTOCOL,
+    jobs: [job],
+    openJobs: isOpen ? 1 : 0,
+    node: deps.node,
+  });
+  seat.start();
+}
+
+const say = ({ outlet }: Session, ready: Ready): void =>
+  outlet.send(toFrame("ready", JSON.stringify(ready)));
+
+const cursorOf = (seat: Seat | undefined): string =>
+  seat === undefined ? "" : formatCursor(seat.cursor);
+
+/** One string for all feeds, for clients that keep only one. */
+const toOpaque = (cursors: Record<string, string>): string =>
+  Buffer.from(JSON.stringify(cursors)).toString("base64url");
+
+function toJob(text: string, sign: Sign) {
+  const snapshot: JobSnapshot = JSON.parse(text);
+  return toWireJob(snapshot.job, sign);
+}

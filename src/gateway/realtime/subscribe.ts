@@ -1,0 +1,64 @@
+import { Compile } from "typebox/compile";
+import type { Job } from "../../contract/job.ts";
+import { jobOfTopic, jobTopic } from "../../contract/names.ts";
+import { SubscribeRequest, UnsubscribeRequest } from "../../contract/socket.ts";
+import { JobcastError } from "../../errors.ts";
+import { toScopedJob, toWireJob } from "../../jobs/present.ts";
+import type { Logger } from "../../lib/logger.ts";
+import { type Afterwards, handle } from "./handle.ts";
+import { feedsOf, type JoinDeps } from "./join.ts";
+import { type GatewaySocket, keepSeat, leaveSeat, type Session } from "./session.ts";
+import { watchJob } from "./watch.ts";
+
+const isSubscribeRequest = Compile(SubscribeRequest);
+const isUnsubscribeRequest = Compile(UnsubscribeRequest);
+
+const MAX_TOPICS = 100;
+
+/** `subscribe {topic}`: follows a job; answers with the job as it is. */
+export function registerSubscribe(socket: GatewaySocket, deps: JoinDeps, log: Logger): void {
+  const { session } = socket.data;
+  handle(socket, "subscribe", log, async (request, afterwards) => {
+    if (!isSubscribeRequest.Check(request)) throw new JobcastError("invalid", "Malformed request");
+    const { topic } = request;
+    const jobId = jobOfTopic(topic);
+    if (jobId === undefined) throw new JobcastError("not_found", "No such topic");
+    return { topic, job: await follow(deps, session, jobId, afterwards) };
+  });
+}
+
+async function follow(
+  deps: JoinDeps,
+  session: Session,
+  jobId: string,
+  afterwards: Afterwards,
+): Promise<Job> {
+  const topic = jobTopic(jobId);
+  const [known, entry] = await Promise.all([
+    deps.jobs.find(jobId, session.caller),
+    deps.records.read(jobId),
+  ]);
+  const audience = entry?.record.audiences[0];
+  if (known === undefined || audience === undefined)
+    throw new JobcastError("not_found", "No such job");
+  const isHeardAlready = session.seats.has(topic) || feedsOf(session.caller).includes(audience);
+  const isScoped = session.caller.onlyJob !== undefined;
+  if (isHeardAlready) return toWireJob(isScoped ? toScopedJob(known) : known, deps.sign);
+  if (session.seats.size >= MAX_TOPICS)
+    throw new JobcastError("invalid", `At most ${MAX_TOPICS} topics a connection`);
+  const { job, seat } = await watchJob(deps, { session, jobId, audience, known });
+  keepSeat(session, topic, seat);
+  afterwards(seat.start);
+  return job;
+}
+
+/** `unsubscribe {topic}`: a topic that was never followed is left all the same. */
+export function registerUnsubscribe(socket: GatewaySocket, log: Logger): void {
+  const { session } = socket.data;
+  handle(socket, "unsubscribe", log, async (request) => {
+    if (!isUnsubscribeRequest.Check(request))
+      throw new JobcastError("invalid", "Malformed request");
+    if (jobOfTopic(request.topic) !== undefined) leaveSeat(session, request.topic);
+    return {};
+  });
+}

@@ -1,0 +1,70 @@
+import type { Job } from "../../contract/job.ts";
+import type { Audience } from "../../contract/names.ts";
+import type { Feeds } from "../../feeds/feeds.ts";
+import type { Item, Listener } from "../../feeds/room.ts";
+import type { Seat } from "../../feeds/seat.ts";
+import { type Sign, toScopedJob, toWireJob } from "../../jobs/present.ts";
+import type { JobSnapshot, StoredJob } from "../../jobs/snapshot.ts";
+import { type Frame, toFrame } from "./frame.ts";
+import type { Session } from "./session.ts";
+
+export interface WatchDeps {
+  feeds: Pick<Feeds, "join">;
+  sign: Sign;
+}
+
+export interface WatchRequest {
+  session: Session;
+  jobId: string;
+  /** The feed that tells of the job. */
+  audience: Audience;
+  /** The job as its caller may read it now; shown when no snapshot is kept any more. */
+  known: StoredJob;
+}
+
+/** Follows one job. It is no feed: what is heard carries no cursor, and nothing is replayed. Resolves to the job and the seat, which waits for `start`. */
+export async function watchJob(
+  { feeds, sign }: WatchDeps,
+  request: WatchRequest,
+): Promise<{ job: Job; seat: Seat }> {
+  const { session, jobId, audience, known } = request;
+  const isScoped = session.caller.onlyJob !== undefined;
+  const seat = await feeds.join({
+    audience,
+    jobId,
+    listener: createWatcher(session, jobId, isScoped),
+    drained: () => session.outlet.drained(),
+    onLost: () => session.outlet.cut(),
+  });
+  const stored = seat.job === undefined ? known : snapshotJob(seat.job);
+  return { job: toWireJob(isScoped ? toScopedJob(stored) : stored, sign), seat };
+}
+
+function snapshotJob(text: string): StoredJob {
+  const snapshot: JobSnapshot = JSON.parse(text);
+  return snapshot.job;
+}
+
+function createWatcher({ outlet }: Session, jobId: string, isScoped: boolean): Listener {
+  return {
+    hear(item) {
+      if (item.kind === "resync" || item.jobId !== jobId) return;
+      if (item.kind === "gauge") return outlet.sendGauge(jobId, watchedFrame(item, isScoped));
+      outlet.dropGauge(jobId);
+      outlet.send(watchedFrame(item, isScoped));
+    },
+  };
+}
+
+const plain = new WeakMap<Item, Frame>();
+const scoped = new WeakMap<Item, Frame>();
+
+function watchedFrame(item: Item & { event: string; data: string }, isScoped: boolean): Frame {
+  const cache = isScoped ? scoped : plain;
+  const cached = cache.get(item);
+  if (cached !== undefined) return cached;
+  const { feed: _feed, cursor: _cursor, ...job } = JSON.parse(item.data);
+  const frame = toFrame(item.event, JSON.stringify(isScoped ? toScopedJob(job) : job));
+  cache.set(item, frame);
+  return frame;
+}

@@ -1,0 +1,29 @@
+import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+
+/** What `/metrics` says of a process. Each process has a registry of its own. */
+export interface Metrics {
+  contentType: string;
+  text(): Promise<string>;
+  /** A value that is looked up at each scrape. */
+  gauge(name: string, help: string, read: () => number): void;
+}
+
+export function createMetrics(labels: { node: string }): Metrics {
+  const registry = new Registry();
+  registry.setDefaultLabels(labels);
+  collectDefaultMetrics({ register: registry });
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    gauge(name, help, read) {
+      new Gauge({
+        name,
+        help,
+        registers: [registry],
+        collect() {
+          this.set(read());
+        },
+      });
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import type { Readiness } from "../contract/http.ts";
+import { createIntentsTable } from "../db/intents-table.ts";
+import { createJobsTable } from "../db/jobs-table.ts";
+import { createFeeds, type Feeds } from "../feeds/feeds.ts";
+import { createGateway, type Gateway } from "../gateway/gateway.ts";
+import { createJobs, type JobsService } from "../jobs/create-jobs.ts";
+import { toWireJob } from "../jobs/present.ts";
+import { openQueues } from "../jobs/queues.ts";
+import { createRecords } from "../jobs/records.ts";
+import type { JobSnapshot } from "../jobs/snapshot.ts";
+import { createRemoveSnapshot } from "../jobs/remove-snapshot.ts";
+import type { Database } from "../db/database.ts";
+import { openRedis, openStrictRedis } from "../redis/connect.ts";
+import type { Resources } from "./resources.ts";
+
+export interface GatewayRoleOptions {
+  isDraining: () => boolean;
+  readiness: (feeds: Feeds) => Promise<Readiness>;
+}
+
+const FINISH_PENDING_EVERY_MS = 30_000;
+
+/** Lets clients in. */
+export async function startGateway(
+  resources: Resources & { database: Database },
+  { isDraining, readiness }: GatewayRoleOptions,
+  stack: AsyncDisposableStack,
+): Promise<Gateway> {
+  const { config, keys, node, log, redis, strict, secrets, links, store, catalog, metrics } =
+    resources;
+  const feeds = openFeeds(resources, stack);
+  const jobs = openJobs(resources, stack);
+  const gateway = await createGateway({
+    config,
+    secrets,
+    catalog,
+    jobs,
+    records: createRecords({ redis: strict, keys }),
+    feeds,
+    store,
+    links,
+    redis: strict,
+    adapterRedis: { publish: redis, subscribe: openSubscriber(resources, stack) },
+    keys,
+    readiness: () => readiness(feeds),
+    isDraining,
+    metrics,
+    node,
+    log,
+  });
+  stack.defer(gateway.close);
+  return gateway;
+}
+
+function openFeeds(
+  { config, target, redis, keys, node, links, log }: Resources,
+  stack: AsyncDisposableStack,
+): Feeds {
+  const tailRedis = openStrictRedis(target, `jobcast-${node}-tails`);
+  tailRedis.on("error", (err) => log.debug({ err }, "tails: redis"));
+  const feeds = createFeeds({
+    redis,
+    tailRedis,
+    keys,
+    partitions: config.FEED_PARTITIONS,
+    toGauge(text) {
+      const { job }: JobSnapshot = JSON.parse(text);
+      return { jobId: job.jobId, data: JSON.stringify(toWireJob(job, links.sign)) };
+    },
+    log,
+  });
+  stack.defer(feeds.close);
+  return feeds;
+}
+
+function openJobs(
+  resources: Resources & { database: Database },
+  stack: AsyncDisposableStack,
+): JobsService {
+  const { config, strict, keys, database, store, catalog, log } = resources;
+  const partitions = config.FEED_PARTITIONS;
+  const queues = openQueues({ redis: strict, keys, retentionDays: config.JOB_RETENTION_DAYS, log });
+  stack.defer(queues.close);
+  const jobs = createJobs({
+    redis: strict,
+    keys,
+    partitions,
+    queues,
+    history: createJobsTable(database.db),
+    intents: createIntentsTable(database.db),
+    store,
+    removeSnapshot: createRemoveSnapshot({ redis: strict, keys, partitions }),
+    catalog,
+    largeJobBytes: config.LARGE_JOB_BYTES,
+    allowPrivateUrls: config.ALLOW_PRIVATE_URLS,
+    log,
+  });
+  const timer = setInterval(() => {
+    jobs
+      .finishPending()
+      .catch((err: unknown) => log.warn({ err }, "jobs: cannot finish what is pending"));
+  }, FINISH_PENDING_EVERY_MS).unref();
+  stack.defer(() => clearInterval(timer));
+  return jobs;
+}
+
+function openSubscriber({ target, node, log }: Resources, stack: AsyncDisposableStack) {
+  const subscriber = openRedis(target, `jobcast-${node}-adapter`);
+  subscriber.on("error", (err) => log.debug({ err }, "adapter: redis"));
+  stack.defer(() => subscriber.disconnect());
+  return subscriber;
+}

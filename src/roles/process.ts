@@ -1,0 +1,97 @@
+import type { Config } from "../config.ts";
+import type { Readiness } from "../contract/http.ts";
+import { buildOps } from "../gateway/http/build-ops.ts";
+import type { Gateway } from "../gateway/gateway.ts";
+import type { Catalog } from "../jobs/catalog.ts";
+import type { Logger } from "../lib/logger.ts";
+import { readReadiness } from "../metrics/readiness.ts";
+import { startGateway } from "./gateway-role.ts";
+import { startHistory, startRecorder } from "./recorder-role.ts";
+import { openResources, type Resources, type Role } from "./resources.ts";
+
+/** Takes jobs from the queues; what `workers/` provides. */
+export interface Workers {
+  /** Takes no more, lets what is in hand finish for `graceMs`, and puts the rest back in line. */
+  close(graceMs: number): Promise<void>;
+}
+export type StartWorkers = (resources: Resources) => Promise<Workers>;
+
+export interface ProcessOptions {
+  config: Config;
+  roles: ReadonlySet<Role>;
+  catalog: Catalog;
+  startWorkers: StartWorkers;
+  log: Logger;
+}
+
+export interface RunningProcess {
+  gateway: Gateway | undefined;
+  /** Drains, then closes all that was opened, in reverse order. */
+  close: () => Promise<void>;
+}
+
+/** Starts the roles asked for in one process. When one cannot start, nothing is left running. */
+export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {
+  const stack = new AsyncDisposableStack();
+  try {
+    return await start(options, stack);
+  } catch (thrown) {
+    await stack
+      .disposeAsync()
+      .catch((err: unknown) => options.log.error({ err }, "closing after a failed start"));
+    throw thrown;
+  }
+}
+
+async function start(
+  { config, roles, catalog, startWorkers, log }: ProcessOptions,
+  stack: AsyncDisposableStack,
+): Promise<RunningProcess> {
+  const resources = await openResources({ config, roles, catalog, log, stack });
+  const { database } = resources;
+  let isDraining = false;
+  const readiness = (recorderSilentMs?: () => number): Promise<Readiness> =>
+    readReadiness({
+      isDraining: () => isDraining,
+      redis: () => resources.strict.ping(),
+      postgres: async () => database?.ping(),
+      storage: () => resources.store.probe(),
+      recorderSilentMs,
+    });
+
+  if (config.OPS_PORT !== undefined) await openOps(resources, readiness, stack);
+  if (roles.has("recorder")) startRecorder(resources, stack);
+  if (roles.has("recorder") || database?.isShared === false) startHistory(resources, stack);
+  const workers = roles.has("worker") ? await startWorkers(resources) : undefined;
+  if (workers !== undefined) stack.defer(() => workers.close(0));
+  const gateway =
+    roles.has("gateway") && database !== undefined
+      ? await startGateway(
+          { ...resources, database },
+          { isDraining: () => isDraining, readiness: (feeds) => readiness(feeds.silentMs) },
+          stack,
+        )
+      : undefined;
+
+  return {
+    gateway,
+    async close() {
+      isDraining = true;
+      log.info("draining");
+      const graceMs = config.DRAIN_SECONDS * 1000;
+      await Promise.all([gateway?.drain(graceMs), workers?.close(graceMs)]);
+      await stack.disposeAsync();
+      log.info("closed");
+    },
+  };
+}
+
+async function openOps(
+  { config, metrics, log }: Resources,
+  readiness: () => Promise<Readiness>,
+  stack: AsyncDisposableStack,
+): Promise<void> {
+  const ops = await buildOps({ readiness, metrics, log });
+  stack.defer(() => ops.close());
+  await ops.listen({ host: config.HOST, port: config.OPS_PORT ?? 0 });
+}
