@@ -14,7 +14,7 @@ export interface CancelDeps {
   states: States;
   queues: Pick<Queues, "find" | "remove">;
   records: Pick<Records, "askCancel">;
-  now(): number;
+  now: () => number;
 }
 
 interface Cancelled {

@@ -43,11 +43,11 @@ export function createJobs({ now = Date.now, ...options }: JobsDeps): JobsServic
   const snapshots = createSnapshots(options);
   const deps = { ...options, records, snapshots, now };
   const states = createStates(deps);
-  const { submit, finishPending } = createSubmit({ ...deps, rules: options });
+  const submits = createSubmit({ ...deps, rules: options });
 
   return {
-    submit,
-    finishPending,
+    submit: (submission) => submits.submit(submission),
+    finishPending: () => submits.finishPending(),
     async find(jobId, caller) {
       const state = await states.find(jobId, caller);
       if (state === undefined) return undefined;

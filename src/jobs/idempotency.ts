@@ -15,14 +15,14 @@ export type Intents = Pick<IntentsTable, "begin" | "finish" | "abandon" | "pendi
 interface KeyedDeps {
   intents: Intents;
   /** Makes the job of a record. */
-  accept(record: JobRecord): Promise<StoredJob>;
+  accept: (record: JobRecord) => Promise<StoredJob>;
   /** The job of a record, if it was made and told of. */
-  find(record: JobRecord): Promise<StoredJob | undefined>;
+  find: (record: JobRecord) => Promise<StoredJob | undefined>;
   /** Fails when the owner may have no more jobs. */
-  requireQuota(record: JobRecord): Promise<void>;
+  requireQuota: (record: JobRecord) => Promise<void>;
   /** After a failure; `false` when the job stands. */
-  takeBack(record: JobRecord): Promise<boolean>;
-  now(): number;
+  takeBack: (record: JobRecord) => Promise<boolean>;
+  now: () => number;
   log: Logger;
 }
 
@@ -107,6 +107,16 @@ export function createKeyedSubmits({
   };
 }
 
-// Only the functions above write these two columns, so their shape is not checked again.
-const toRecord = (payload: unknown) => payload as JobRecord;
-const toAnswer = (answer: unknown) => answer as StoredJob;
+// Nobody but the functions above writes these two columns, so their shape is not checked again.
+const isRecord = (payload: unknown): payload is JobRecord => payload instanceof Object;
+const isAnswer = (answer: unknown): answer is StoredJob => answer instanceof Object;
+
+function toRecord(payload: unknown): JobRecord {
+  if (!isRecord(payload)) throw new Error("An intent has no record");
+  return payload;
+}
+
+function toAnswer(answer: unknown): StoredJob {
+  if (!isAnswer(answer)) throw new Error("An intent has no answer");
+  return answer;
+}

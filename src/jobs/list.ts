@@ -102,7 +102,7 @@ function merge(snapshots: JobSnapshot[]): StoredJob[] {
     byId.set(snapshot.job.jobId, known === undefined ? snapshot : newest(known, snapshot));
   }
   const jobs = Array.from(byId.values(), ({ job }) => job);
-  return jobs.sort((a, b) => comparePositions(positionOf(a), positionOf(b)));
+  return jobs.toSorted((a, b) => comparePositions(positionOf(a), positionOf(b)));
 }
 
 /** `last` is the last row of the history in this page, when there are more: what lies beyond it belongs to the next one. */

@@ -13,7 +13,7 @@ export interface LiveJobsDeps {
     "readMany" | "openIds" | "acceptedIds" | "acceptedBefore" | "doneIds" | "forget"
   >;
   queues: Pick<Queues, "find">;
-  now(): number;
+  now: () => number;
 }
 
 /** An owner's open jobs, the newest `limit` of them, those accepted and not told of yet included. */

@@ -13,7 +13,7 @@ export interface RetryDeps {
   states: States;
   queues: Pick<Queues, "find" | "retry" | "add">;
   records: Pick<Records, "countRetry">;
-  now(): number;
+  now: () => number;
 }
 
 /** See `Jobs.retry`. */
@@ -35,8 +35,8 @@ async function toEnded(
   { states, queues }: RetryDeps,
 ): Promise<JobSnapshot> {
   if (isFinal(known.job.status)) return known;
-  const job = await queues.find(record);
-  if (job !== undefined && !(await job.isFailed())) return known;
+  const queued = await queues.find(record);
+  if (queued !== undefined && !(await queued.isFailed())) return known;
   const ended = await settle(
     () => states.read(record),
     ({ job }) => isFinal(job.status),

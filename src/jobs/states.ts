@@ -22,7 +22,7 @@ export interface StatesDeps {
   snapshots: Pick<Snapshots, "read">;
   history: Pick<JobsTable, "find">;
   queues: Pick<Queues, "find">;
-  now(): number;
+  now: () => number;
 }
 
 /** The newest state of single jobs, from Redis and from the history; without Postgres, what Redis knows. */

@@ -11,7 +11,7 @@ interface StillbornDeps {
   records: Pick<Records, "readMany">;
   snapshots: Pick<Snapshots, "acceptedBefore" | "forget" | "readMany">;
   queues: Pick<Queues, "find">;
-  now(): number;
+  now: () => number;
 }
 
 /** Whether a record of which nothing was heard has no job: its submit died in between, before anybody was promised anything. */

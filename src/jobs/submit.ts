@@ -9,7 +9,7 @@ import { type JobRecord, ownerAudience } from "./record.ts";
 export interface SubmitDeps extends AcceptDeps {
   intents: Intents;
   rules: SubmissionRules;
-  now(): number;
+  now: () => number;
   log: Logger;
 }
 
@@ -46,6 +46,6 @@ export function createSubmit(deps: SubmitDeps) {
       if (idempotency === undefined) return await submitOnce(record);
       return await keyed.submit({ ...idempotency, caller: caller.userId, record });
     },
-    finishPending: keyed.finishPending,
+    finishPending: () => keyed.finishPending(),
   };
 }

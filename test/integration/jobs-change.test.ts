@@ -202,11 +202,10 @@ describe("changes", () => {
     const owner = caller();
     const { job } = await service.jobs.submit({ request: request(), caller: owner });
     const { jobs } = service;
-    for (const change of [jobs.cancel, jobs.retry, jobs.remove]) {
-      await expect(change(job.jobId, caller())).rejects.toMatchObject({ code: "not_found" });
-      await expect(change(job.jobId, caller({ onlyJob: job.jobId }))).rejects.toMatchObject({
-        code: "forbidden",
-      });
+    for (const name of ["cancel", "retry", "remove"] as const) {
+      await expect(jobs[name](job.jobId, caller())).rejects.toMatchObject({ code: "not_found" });
+      const scoped = caller({ onlyJob: job.jobId });
+      await expect(jobs[name](job.jobId, scoped)).rejects.toMatchObject({ code: "forbidden" });
     }
     expect(await jobs.cancel(job.jobId, caller({ isAdmin: true }))).toMatchObject({ isDone: true });
   });

@@ -14,6 +14,24 @@ const keyed = (fields: Partial<Submission> = {}): Submission => ({
 
 const HOUR_MS = 3_600_000;
 
+/** A submit whose process dies between its intent and its answer. */
+async function dieInBetween(
+  service: { deps: Parameters<typeof createJobs>[0] },
+  submission: Submission,
+) {
+  const { queues, intents } = service.deps;
+  const stuck = createJobs({
+    ...service.deps,
+    queues: { ...queues, add: () => new Promise(() => {}) },
+  });
+  const begin = vi.spyOn(intents, "begin");
+  void stuck.submit(submission);
+  await vi.waitFor(() => expect(begin).toHaveResolved());
+  begin.mockRestore();
+}
+
+const away = () => Promise.reject(new JobcastError("unavailable", "No database"));
+
 describe("a submit with a key", () => {
   test("gives its first answer again, and makes one job", async ({ service }) => {
     const submission = keyed();
@@ -74,22 +92,6 @@ describe("a submit with a key", () => {
     expect((await service.jobs.list({}, submission.caller)).items).toHaveLength(1);
   });
 
-  /** A submit whose process dies between its intent and its answer. */
-  async function dieInBetween(
-    service: { deps: Parameters<typeof createJobs>[0] },
-    submission: Submission,
-  ) {
-    const { queues, intents } = service.deps;
-    const stuck = createJobs({
-      ...service.deps,
-      queues: { ...queues, add: () => new Promise(() => {}) },
-    });
-    const begin = vi.spyOn(intents, "begin");
-    void stuck.submit(submission);
-    await vi.waitFor(() => expect(begin).toHaveResolved());
-    begin.mockRestore();
-  }
-
   test("is in progress until its process must have died, and is then finished by a repeat", async ({
     service,
   }) => {
@@ -121,7 +123,6 @@ describe("a submit with a key", () => {
   });
 
   test("fails with unavailable without Postgres, and makes nothing", async ({ service }) => {
-    const away = () => Promise.reject(new JobcastError("unavailable", "No database"));
     const jobs = createJobs({ ...service.deps, intents: { ...service.intents, begin: away } });
     const submission = keyed();
     await expect(jobs.submit(submission)).rejects.toMatchObject({ code: "unavailable" });

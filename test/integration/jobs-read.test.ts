@@ -7,6 +7,7 @@ import { caller, PARTITIONS, request, test } from "../support/jobs-service.ts";
 import { record } from "../support/jobs.ts";
 
 const away = () => Promise.reject(new JobcastError("unavailable", "No database"));
+const never = () => new Promise<undefined>(() => {});
 const noHistory = { find: away, list: away, counts: away, remove: away };
 
 describe("a read of a job", () => {
@@ -73,8 +74,7 @@ describe("a read of a job", () => {
   test("is not held up by a Postgres that does not answer", async ({ service }) => {
     const owner = caller();
     const { job } = await service.jobs.submit({ request: request(), caller: owner });
-    const find = () => new Promise<undefined>(() => {});
-    const jobs = createJobs({ ...service.deps, history: { ...service.history, find } });
+    const jobs = createJobs({ ...service.deps, history: { ...service.history, find: never } });
     expect(await jobs.find(job.jobId, owner)).toEqual(job);
   });
 
