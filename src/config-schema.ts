@@ -203,8 +203,6 @@ function isLong(secret: string): boolean {
 }
 
 function isProxy(text: string): boolean {
-  const [address = "", bits = "0"] = text.split("/");
-  return (
-    isIP(address) !== 0 && /^\d+$/.test(bits) && Number(bits) <= (isIP(address) === 4 ? 32 : 128)
-  );
+  const [ip = "", bits = "0"] = text.split("/");
+  return isIP(ip) !== 0 && /^\d+$/.test(bits) && Number(bits) <= (isIP(ip) === 4 ? 32 : 128);
 }

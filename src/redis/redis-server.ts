@@ -34,10 +34,18 @@ export async function ensureRedisServer(paths: ServerPaths): Promise<void> {
 
 async function spawnServer({ dir, socket }: ServerPaths): Promise<ChildProcess> {
   const options = {
-    ...{ port: "0", unixsocket: socket, unixsocketperm: "700", daemonize: "no" },
-    ...{ dir, pidfile: join(dir, "redis.pid"), logfile: join(dir, "redis.log") },
+    port: "0",
+    unixsocket: socket,
+    unixsocketperm: "700",
+    daemonize: "no",
+    dir,
+    pidfile: join(dir, "redis.pid"),
+    logfile: join(dir, "redis.log"),
     // An acknowledged write outlives everything but the disk; BullMQ must never lose a key to eviction.
-    ...{ appendonly: "yes", appendfsync: "always", save: "", "maxmemory-policy": "noeviction" },
+    appendonly: "yes",
+    appendfsync: "always",
+    save: "",
+    "maxmemory-policy": "noeviction",
   };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
   for (const program of PROGRAMS) {
@@ -55,8 +63,12 @@ async function spawnServer({ dir, socket }: ServerPaths): Promise<ChildProcess> 
 
 async function probe(socket: string): Promise<"ready" | "loading" | "silent" | "absent"> {
   const redis = new Redis(socket, {
-    ...{ lazyConnect: true, retryStrategy: null, maxRetriesPerRequest: 0, enableReadyCheck: false },
-    ...{ connectTimeout: 1000, commandTimeout: 1000 },
+    lazyConnect: true,
+    retryStrategy: null,
+    maxRetriesPerRequest: 0,
+    enableReadyCheck: false,
+    connectTimeout: 1000,
+    commandTimeout: 1000,
   });
   redis.on("error", () => {});
   try {

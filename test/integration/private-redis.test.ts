@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { Redis } from "ioredis";
 import { describe, expect, vi } from "vitest";
 import { openRedis } from "../../src/redis/connect.ts";
@@ -98,11 +98,16 @@ describe("the private Redis", () => {
     await vi.waitFor(() => expect(isRunning(pid)).toBe(false));
   });
 
-  test("works in a folder whose path is too long for a socket", async ({ folder, start }) => {
+  test("works in a folder whose path is too long for a socket", async ({
+    folder,
+    start,
+    onTestFinished,
+  }) => {
     const deep = join(folder, "d".repeat(60), "e".repeat(60));
     const { redis, target } = await start(deep);
     expect(await redis.ping()).toBe("PONG");
     expect(target.length).toBeLessThan(100);
+    onTestFinished(() => rm(dirname(target), { recursive: true }));
   });
 
   test("tells why it does not start", async ({ folder, start }) => {

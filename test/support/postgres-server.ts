@@ -33,8 +33,15 @@ export async function startPostgresServer(): Promise<ServerProcess & { url: stri
   const server = await startServer({
     command: [
       ...asPostgres,
-      ...[join(bin, "postgres"), "-D", folder, "-p", String(port), "-k", folder],
-      ...["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200"],
+      join(bin, "postgres"),
+      "-D",
+      folder,
+      ...settings({
+        port: `${port}`,
+        unix_socket_directories: folder,
+        listen_addresses: "127.0.0.1",
+      }),
+      ...settings({ fsync: "off", max_connections: "200" }),
     ],
     // SIGINT: disconnects clients instead of waiting for them.
     signal: "SIGINT",
@@ -47,10 +54,13 @@ export async function startPostgresServer(): Promise<ServerProcess & { url: stri
   return { stop, url };
 }
 
+const settings = (values: Record<string, string>): string[] =>
+  Object.entries(values).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+
 async function findBinaries(): Promise<string> {
   const root = "/usr/lib/postgresql";
   const versions = await readdir(root).catch(() => []);
-  const newest = versions.sort((a, b) => Number(b) - Number(a))[0];
+  const newest = versions.toSorted((a, b) => Number(b) - Number(a))[0];
   if (newest === undefined) throw new Error("No PostgreSQL found: install the package postgresql");
   return join(root, newest, "bin");
 }

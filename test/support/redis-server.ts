@@ -6,11 +6,16 @@ import { type ServerProcess, startServer } from "./server-process.ts";
 export async function startRedisServer(): Promise<ServerProcess & { url: string }> {
   const port = await freePort();
   const url = `redis://127.0.0.1:${port}`;
+  const options = {
+    port: `${port}`,
+    bind: "127.0.0.1",
+    save: "",
+    "maxmemory-policy": "noeviction",
+  };
   const server = await startServer({
     command: [
       "redis-server",
-      ...["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
-      ...["--maxmemory-policy", "noeviction"],
+      ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
     ],
     signal: "SIGTERM",
     isUp: () => answers(url),

@@ -43,30 +43,22 @@ describe("the configuration", () => {
 
   test("is parsed to its final types", () => {
     const config = loadConfig({
-      ...{
-        PORT: "0",
-        DEV_ROUTES: "on",
-        ALLOW_PRIVATE_URLS: "false",
-        WORKER_LANES: "large, normal",
-      },
-      ...{
-        JWT_SECRET: `${SECRET},${SECRET}2`,
-        TRUST_PROXY: "10.0.0.0/8,::1",
-        STORAGE_URL: "file:/srv/files",
-      },
+      PORT: "0",
+      DEV_ROUTES: "on",
+      ALLOW_PRIVATE_URLS: "false",
+      WORKER_LANES: "large, normal",
+      JWT_SECRET: `${SECRET},${SECRET}2`,
+      TRUST_PROXY: "10.0.0.0/8,::1",
+      STORAGE_URL: "file:/srv/files",
     });
     expect(config).toMatchObject({
-      ...{
-        PORT: 0,
-        DEV_ROUTES: true,
-        ALLOW_PRIVATE_URLS: false,
-        WORKER_LANES: ["large", "normal"],
-      },
-      ...{
-        JWT_SECRET: [SECRET, `${SECRET}2`],
-        TRUST_PROXY: ["10.0.0.0/8", "::1"],
-        STORAGE_URL: "file:///srv/files",
-      },
+      PORT: 0,
+      DEV_ROUTES: true,
+      ALLOW_PRIVATE_URLS: false,
+      WORKER_LANES: ["large", "normal"],
+      JWT_SECRET: [SECRET, `${SECRET}2`],
+      TRUST_PROXY: ["10.0.0.0/8", "::1"],
+      STORAGE_URL: "file:///srv/files",
     });
   });
 
@@ -111,7 +103,7 @@ describe("the configuration", () => {
       REDIS_URL: "x7",
     };
     const message = expectError(() => loadConfig(env)).message;
-    expect(Object.keys(problemsOf(env)).sort()).toEqual(Object.keys(env).sort());
+    expect(new Set(Object.keys(problemsOf(env)))).toEqual(new Set(Object.keys(env)));
     expect(message.split("\n")).toHaveLength(1 + Object.keys(env).length);
     expect(message).not.toMatch(/x\d/);
   });
@@ -119,7 +111,9 @@ describe("the configuration", () => {
   test("has no default secret and no development defaults in production", () => {
     expect(problemsOf({ NODE_ENV: "production" })).toHaveProperty("JWT_SECRET");
     expect(loadConfig({ ...production, DEV_ROUTES: "1" })).toMatchObject({
-      ...{ isProduction: true, CORS_ORIGINS: [], DEV_ROUTES: false },
+      isProduction: true,
+      CORS_ORIGINS: [],
+      DEV_ROUTES: false,
     });
   });
 

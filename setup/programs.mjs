@@ -1,0 +1,79 @@
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, existsSync, readdirSync } from "node:fs";
+import { delimiter } from "node:path";
+import { Hint } from "./hint.mjs";
+
+/** Programs that are not npm packages. `name` is that of the package in Debian and in Homebrew. */
+export const REDIS = {
+  name: "redis-server",
+  homebrew: "redis",
+  isThere: () => isOnPath("redis-server") || isOnPath("valkey-server"),
+};
+export const HAPROXY = { name: "haproxy", homebrew: "haproxy", isThere: () => isOnPath("haproxy") };
+export const POSTGRES = {
+  name: "postgresql",
+  homebrew: "postgresql",
+  isThere: () => isOnPath("initdb") || hasPostgres(),
+};
+
+/** Installs those that are missing, where that needs no password. */
+export function ensurePrograms(programs) {
+  let missing = programs.filter((program) => !program.isThere());
+  if (missing.length === 0) return;
+  const become = isOnPath("apt-get") ? rootPrefix() : undefined;
+  if (become !== undefined) {
+    install(
+      become,
+      missing.map((program) => program.name),
+    );
+    missing = missing.filter((program) => !program.isThere());
+  }
+  if (missing.length > 0) throw new Hint(howToInstall(missing));
+}
+
+function install(become, names) {
+  console.log(`Installing ${names.join(", ")} (apt-get)`);
+  const script = new URL("install-packages.sh", import.meta.url).pathname;
+  const [file, ...args] = [...become, "sh", script, ...names];
+  const { status, stdout, stderr } = spawnSync(file, args, { encoding: "utf8" });
+  if (status !== 0) console.error(`${stdout}${stderr}`.trimEnd());
+}
+
+/** What to put before a command to run it as root; `undefined` if that cannot be had without a password. */
+function rootPrefix() {
+  if (process.getuid?.() === 0) return [];
+  const canSudo =
+    isOnPath("sudo") && spawnSync("sudo", ["-n", "true"], { stdio: "ignore" }).status === 0;
+  return canSudo ? ["sudo", "-n"] : undefined;
+}
+
+function howToInstall(missing) {
+  const command =
+    process.platform === "darwin"
+      ? `brew install ${missing.map((program) => program.homebrew).join(" ")}`
+      : `apt-get install ${missing.map((program) => program.name).join(" ")}`;
+  const isRedis = missing.length === 1 && missing[0] === REDIS;
+  return `Missing: install with "${command}" as an administrator${isRedis ? ", or set REDIS_URL to a Redis of your own" : ""}`;
+}
+
+function isOnPath(name) {
+  return process.env.PATH.split(delimiter).some((folder) => isExecutable(`${folder}/${name}`));
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Debian keeps the servers of each version off the PATH. */
+function hasPostgres() {
+  const root = "/usr/lib/postgresql";
+  return (
+    existsSync(root) &&
+    readdirSync(root).some((version) => isExecutable(`${root}/${version}/bin/initdb`))
+  );
+}

@@ -1,0 +1,64 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { prepare, root } from "./prepare.mjs";
+import { HAPROXY, POSTGRES, REDIS } from "./programs.mjs";
+
+prepare({ programs: [REDIS, HAPROXY, POSTGRES], withDev: true });
+
+const count = { passed: 0, failed: 0 };
+for (const command of ["oxfmt --check", "oxlint", "tsc -p ."]) {
+  console.log(`\n${command}`);
+  count[run(command.split(" ")) ? "passed" : "failed"] += 1;
+}
+console.log("\nvitest run");
+add(count, runTests(process.argv.slice(2)));
+
+console.log(`\n${count.passed} passed, ${count.failed} failed`);
+process.exitCode = count.failed === 0 ? 0 : 1;
+
+/** The arguments go to vitest: parts of paths, `-t`, `--project`, `-u`. */
+function runTests(args) {
+  const folder = mkdtempSync(join(tmpdir(), "jobcast-results-"));
+  const report = join(folder, "report.json");
+  try {
+    const isGreen = run([
+      "vitest",
+      "run",
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${report}`,
+      ...args,
+    ]);
+    const tests = readReport(report);
+    // A failure that is no test's own: a file that does not load, a server that does not start.
+    return isGreen || tests.failed > 0 ? tests : { ...tests, failed: 1 };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function readReport(path) {
+  try {
+    const report = JSON.parse(readFileSync(path, "utf8"));
+    return { passed: report.numPassedTests, failed: report.numFailedTests };
+  } catch {
+    return { passed: 0, failed: 0 };
+  }
+}
+
+function add(total, more) {
+  total.passed += more.passed;
+  total.failed += more.failed;
+}
+
+function run([file, ...args]) {
+  const PATH = [`${root}/node_modules/.bin`, process.env.PATH].join(delimiter);
+  const { status } = spawnSync(file, args, {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, PATH },
+  });
+  return status === 0;
+}
