@@ -1,4 +1,4 @@
-import { describe, expect } from "vitest";
+import { describe, expect, vi } from "vitest";
 import { test } from "../support/http.ts";
 
 const json = { "content-type": "application/json" };
@@ -165,6 +165,8 @@ describe("bad input", () => {
 
     expect(answer.json()).toEqual({ ...problem(500, "internal"), detail: "Internal error" });
     expect(answer.headers["request-id"]).toBe(id);
+    await app.inject({ url: "/api/realtime/stats?token=secret-token", headers });
+    await vi.waitFor(() => expect(logged.join()).toContain('"path":"/api/realtime/stats"'));
     const errors = logged.filter((line) => line.includes('"level":50'));
     expect(errors).toHaveLength(1);
     expect(errors[0]).toContain(id);

@@ -108,7 +108,7 @@ describe("a file", () => {
       "/api/files/results/1/cat.webp",
       url.replace(/signature=./, "signature=_"),
       url.replace(/expires=\d/, "expires=9"),
-      `/api/files/results/1/cat.webp?${searchParams}`,
+      `/api/files/results/1/cat.webp?${searchParams.toString()}`,
       `${url}&signature=x`,
     ];
     for (const link of links) {
@@ -139,7 +139,7 @@ describe("a file", () => {
   ])("outside the store is not there: %s", async (key, { http }) => {
     const { app, deps } = await http();
     const { searchParams } = new URL(deps.links.sign(decodeURIComponent(key)).url, "http://a");
-    const answer = await app.inject({ url: `/api/files/${key}?${searchParams}` });
+    const answer = await app.inject({ url: `/api/files/${key}?${searchParams.toString()}` });
     expect([400, 403, 404]).toContain(answer.statusCode);
   });
 });

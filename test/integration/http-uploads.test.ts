@@ -84,6 +84,15 @@ describe("an upload", () => {
       "invalid",
     ],
     [
+      "a file whose name is empty",
+      [
+        ["type", "image"],
+        ["file", new Blob([]), ""],
+      ],
+      400,
+      "invalid",
+    ],
+    [
       "a file of another name",
       [
         ["type", "image"],
@@ -98,7 +107,7 @@ describe("an upload", () => {
     ["metadata that is no JSON", [["type", "image"], ["metadata", "a=b"], file()], 400, "invalid"],
     [
       "a prototype in its metadata",
-      [["type", "image"], ["metadata", '{"__proto__": {"a": "b"}}'], file()],
+      [["type", "image"], ["metadata", '{"__proto__": "b"}'], file()],
       400,
       "invalid",
     ],
@@ -213,8 +222,7 @@ describe("an upload", () => {
     const post = await upload(gateway, form(["type", "image"], file()), key);
     const first = await post();
     const again = await post();
-    const ids = [await first.json(), await again.json()].map((job) => job.jobId);
-    expect(ids[0]).toBe(ids[1]);
+    expect(await again.json()).toEqual(await first.json());
     expect(again.headers.get("idempotent-replayed")).toBe("true");
     expect(await gateway.files()).toHaveLength(1);
 

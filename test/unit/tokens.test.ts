@@ -19,7 +19,9 @@ function sign(
   { key = jwtKey, alg = "HS256" }: { key?: Buffer; alg?: string } = {},
 ) {
   const input = `${encode({ alg, typ: "JWT" })}.${encode(claims)}`;
-  return `${input}.${createHmac("sha256", key).update(input).digest("base64url")}`;
+  return `${input}.${createHmac(alg === "HS512" ? "sha512" : "sha256", key)
+    .update(input)
+    .digest("base64url")}`;
 }
 
 const refused = (code: string) => expect.objectContaining({ name: "JobcastError", code });

@@ -1,13 +1,19 @@
 import type { FastifyInstance } from "fastify";
 
-const JSON_TIMEOUT_MS = 30_000;
-const LINGER_MS = 10_000;
+export interface BodyDeadlines {
+  /** For a JSON body to arrive; 30,000. */
+  jsonTimeoutMs?: number;
+  /** For a client to read why its body was not wanted; 10,000. */
+  lingerMs?: number;
+}
 
 /** Bounds how long a client may take to send what is no upload, and how long it may go on sending what nobody reads any more. */
-export function addBodyDeadlines(app: FastifyInstance): void {
+export function addBodyDeadlines(app: FastifyInstance, deadlines: BodyDeadlines = {}): void {
+  const { jsonTimeoutMs = 30_000, lingerMs = 10_000 } = deadlines;
+
   app.addHook("onRequest", async ({ headers, raw }) => {
     if (!headers["content-type"]?.startsWith("application/json")) return;
-    const timer = setTimeout(() => raw.destroy(), JSON_TIMEOUT_MS);
+    const timer = setTimeout(() => raw.destroy(), jsonTimeoutMs);
     const stop = () => clearTimeout(timer);
     raw.once("end", stop).once("close", stop);
   });
@@ -17,7 +23,7 @@ export function addBodyDeadlines(app: FastifyInstance): void {
     if (raw.complete) return;
     raw.unpipe();
     raw.resume();
-    const timer = setTimeout(() => raw.destroy(), LINGER_MS);
+    const timer = setTimeout(() => raw.destroy(), lingerMs);
     raw.once("close", () => clearTimeout(timer));
   });
 }

@@ -40,7 +40,11 @@ async function createPage(): Promise<FastifyInstance> {
       pageTitle: "Jobcast API",
       withDefaultFonts: false,
       telemetry: false,
+      // All of these lead to services of the page's maker.
       hideClientButton: true,
+      showDeveloperTools: "never",
+      agent: { disabled: true },
+      mcp: { disabled: true },
     },
   });
   return page;

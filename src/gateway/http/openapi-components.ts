@@ -14,7 +14,7 @@ export class Components {
   extract(schema: unknown): unknown {
     if (Array.isArray(schema)) return schema.map((item: unknown) => this.extract(item));
     if (typeof schema !== "object" || schema === null) return schema;
-    const { $id: name, ...rest } = { $id: undefined, ...schema };
+    const { $id: name, ...rest }: { $id?: unknown } = schema;
     const entries = Object.entries(rest).map(([key, value]) => [key, this.extract<unknown>(value)]);
     const copy = Object.fromEntries(entries);
     if (typeof name !== "string") return copy;

@@ -86,10 +86,10 @@ function document(schema: FastifySchema, { config }: RouteOptions): FastifySchem
 function toResponses(codes: Iterable<ErrorCode>): Record<string, unknown> {
   const byStatus = Map.groupBy(codes, (code) => ERROR_CODES[code].status);
   return Object.fromEntries(
-    Array.from(byStatus, ([status, codes]) => [
+    Array.from(byStatus, ([status, those]) => [
       status,
       {
-        description: codes.map((code) => `\`${code}\``).join(", "),
+        description: those.map((code) => `\`${code}\``).join(", "),
         content: { "application/problem+json": { schema: Problem } },
       },
     ]),
