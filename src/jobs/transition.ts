@@ -2,7 +2,7 @@ import { Compile } from "typebox/compile";
 import { JOB_ERROR_CODES, type JobErrorCode } from "../contract/errors.ts";
 import { isFinal, type JobError, type JobStatus } from "../contract/job.ts";
 import { JOB_GAUGE, type JobFact } from "../contract/socket.ts";
-import { type WorkError, WorkFailure, WorkProgress, type WorkResult } from "../contract/worker.ts";
+import { type WorkError, WorkFailure, WorkProgress, WorkResult } from "../contract/worker.ts";
 import type { JobRecord } from "./record.ts";
 import { type JobSnapshot, toSnapshot } from "./snapshot.ts";
 
@@ -24,6 +24,7 @@ export interface Transition {
 
 const isWorkProgress = Compile(WorkProgress);
 const isWorkFailure = Compile(WorkFailure);
+const isWorkResult = Compile(WorkResult);
 
 /**
  * The next state of a job, or `undefined` when the event changes nothing.
@@ -202,18 +203,15 @@ export function readFailure(reason: string | undefined): WorkError {
 
 function toResult(returnvalue: string | undefined): WorkResult {
   const value = parse(returnvalue);
-  if (typeof value === "object" && value !== null && !Array.isArray(value))
-    return value as WorkResult;
-  return {};
+  return isWorkResult.Check(value) ? value : {};
 }
 
 function toJobError({ code, message }: WorkError): JobError {
-  const known = Object.hasOwn(JOB_ERROR_CODES, code)
-    ? JOB_ERROR_CODES[code as JobErrorCode]
-    : undefined;
-  if (known === undefined) return { code: "internal", message, retryable: true };
-  return { code, message, retryable: known.retryable };
+  if (!isJobErrorCode(code)) return { code: "internal", message, retryable: true };
+  return { code, message, retryable: JOB_ERROR_CODES[code].retryable };
 }
+
+const isJobErrorCode = (code: string): code is JobErrorCode => Object.hasOwn(JOB_ERROR_CODES, code);
 
 function parse(text: string | undefined): unknown {
   if (text === undefined) return undefined;

@@ -191,6 +191,7 @@ describe("a removal", () => {
     await service.history.upsert([{ snapshot, audiences: [`user:${owner.userId}`] }]);
     await service.jobs.remove(job.jobId, owner);
     expect(await service.jobs.find(job.jobId, owner)).toBeUndefined();
+    expect((await service.jobs.list({}, owner)).items).toEqual([]);
     expect(await service.queues.find(job)).toBeUndefined();
     expect(await redis.exists(service.keys.job(job.jobId))).toBe(0);
     expect(service.removed).toEqual([`jobs/${job.jobId}/`, file.key]);

@@ -4,6 +4,7 @@ import type { Caller } from "../../src/contract/tokens.ts";
 import { userAudience } from "../../src/contract/names.ts";
 import { partitionOf } from "../../src/redis/keys.ts";
 import { caller, PARTITIONS, request, test } from "../support/jobs-service.ts";
+import { record } from "../support/jobs.ts";
 import { openGate } from "../support/tcp-gate.ts";
 
 const file = (bytes: number) => ({
@@ -212,6 +213,16 @@ describe("a submit while Redis is away", () => {
       expect(items.map(({ jobId }) => jobId)).toEqual([marker.job.jobId, job.jobId]);
     });
   }
+
+  gated("adds nothing later to a queue that could not be opened", async ({ service, gate }) => {
+    gate.shut();
+    const late = record({ jobId: "job-1" });
+    const count = { runBase: 0, retries: 0 };
+    await expect(service.queues.add(late, count)).rejects.toMatchObject({ code: "unavailable" });
+    gate.open();
+    await service.queues.add(record({ jobId: "job-2" }), count);
+    expect(await service.queues.find(late)).toBeUndefined();
+  });
 
   gated("waits for a Redis that is back in a moment", async ({ service, gate }) => {
     const owner = caller();
