@@ -1,0 +1,98 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ClusterNode, createClusterNode } from "./cluster-node.ts";
+import { freePort } from "./free-port.ts";
+import { startLoadBalancer } from "./load-balancer.ts";
+
+export interface ClusterOptions {
+  redisUrl: string;
+  postgresUrl: string;
+  prefix: string;
+  /** Names of the processes and the roles of each, such as `{ "gateway-1": ["gateway"] }`. */
+  nodes: Record<string, string[]>;
+  /** For every process, over the defaults. */
+  env?: Record<string, string>;
+}
+
+/** Processes of Jobcast that share one Redis, one Postgres and one folder of files, behind a load balancer. */
+export interface Cluster {
+  /** Of the load balancer. */
+  url: string;
+  /** HS256 key of the tokens that every process takes. */
+  secret: string;
+  node(name: string): ClusterNode;
+  /** Of one gateway, past the load balancer. */
+  urlOf(name: string): string;
+  signal(name: string, signal: NodeJS.Signals): void;
+  /** Starts a process that has ended, or is about to, on the same ports. */
+  restart(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+const SECRET = "a secret of the cluster, for tests alone";
+
+/** Resolves when every process is ready; then the load balancer knows those that are gateways. */
+export async function startCluster({
+  redisUrl,
+  postgresUrl,
+  prefix,
+  nodes,
+  env,
+}: ClusterOptions): Promise<Cluster> {
+  const folder = await mkdtemp(join(tmpdir(), "jobcast-cluster-"));
+  const shared = {
+    PATH: process.env["PATH"] ?? "",
+    REDIS_URL: redisUrl,
+    DATABASE_URL: postgresUrl,
+    REDIS_PREFIX: prefix,
+    STORAGE_URL: `file:${join(folder, "files")}`,
+    DATA_DIR: folder,
+    JWT_SECRET: SECRET,
+    TRUST_PROXY: "127.0.0.1",
+    DRAIN_SECONDS: "5",
+    LOG_LEVEL: "warn",
+    ...env,
+  };
+  const ports = new Map<string, number>();
+  const processes = new Map<string, ClusterNode>();
+  for (const [name, roles] of Object.entries(nodes)) {
+    const [port, opsPort] = [await freePort(), await freePort()];
+    if (roles.includes("gateway")) ports.set(name, port);
+    processes.set(
+      name,
+      createClusterNode({
+        roles,
+        opsPort,
+        env: { ...shared, PORT: `${port}`, OPS_PORT: `${opsPort}` },
+      }),
+    );
+  }
+  const balancer = await startLoadBalancer([...ports.values()]);
+  const close = async () => {
+    await Promise.all([...processes.values()].map((process) => process.stop()));
+    await balancer.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  const node = (name: string) => processes.get(name) ?? raise(`No process ${name}`);
+
+  try {
+    await Promise.all([...processes.values()].map((process) => process.start()));
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+  return {
+    url: balancer.url,
+    secret: SECRET,
+    node,
+    urlOf: (name) => `http://127.0.0.1:${ports.get(name) ?? raise(`No gateway ${name}`)}`,
+    signal: (name, signal) => node(name).signal(signal),
+    restart: (name) => node(name).start(),
+    close,
+  };
+}
+
+function raise(message: string): never {
+  throw new Error(message);
+}
