@@ -1,0 +1,67 @@
+import { createWriteStream } from "node:fs";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { WorkInput } from "../src/contract/worker.ts";
+import { WorkerError } from "../src/errors.ts";
+import type { Logger } from "../src/lib/logger.ts";
+import { fetchUrl } from "../src/storage/fetch-url.ts";
+import type { Store } from "../src/storage/store.ts";
+import type { WorkContext } from "./define-worker.ts";
+import type { Assignment } from "./messages.ts";
+
+export interface ContextOptions {
+  assignment: Assignment;
+  store: Store;
+  signal: AbortSignal;
+  progress: (percent: number, step: string) => void;
+  log: Logger;
+}
+
+/** What a task has of the world: its input, a place for its files, and a way to say how far it is. */
+export function createContext({
+  assignment,
+  store,
+  signal,
+  progress,
+  log,
+}: ContextOptions): WorkContext {
+  const { jobId, run, tempDir, settings } = assignment;
+
+  async function open(input: WorkInput): Promise<Readable> {
+    if ("file" in input) return store.open(input.file.key).catch(missing);
+    if (!("url" in input)) throw new WorkerError("input_missing", "There is no file to work on");
+    const { body } = await fetchUrl(input.url, {
+      maxBytes: settings.maxInputBytes,
+      timeoutMs: settings.fetchTimeoutMs,
+      allowPrivate: settings.allowPrivateUrls,
+      signal,
+    });
+    return body;
+  }
+
+  return {
+    progress,
+    open,
+    async withPath(input, use) {
+      if ("file" in input) return store.withPath(input.file.key, use).catch(missing);
+      const path = join(tempDir, "input");
+      progress(0, "fetching the file");
+      await pipeline(await open(input), createWriteStream(path), { signal });
+      return use(path);
+    },
+    async save(name, contentType, content) {
+      const { key, bytes } = await store.put(`jobs/${jobId}/${run}/${name}`, content, { signal });
+      return { key, name, contentType, bytes };
+    },
+    signal,
+    log,
+  };
+}
+
+function missing(thrown: unknown): never {
+  if (thrown instanceof Error && "code" in thrown && thrown.code === "not_found") {
+    throw new WorkerError("input_missing", "The file to work on is gone", { cause: thrown });
+  }
+  throw thrown;
+}

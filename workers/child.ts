@@ -1,0 +1,50 @@
+import type { Task } from "./define-worker.ts";
+import { createLogger } from "../src/lib/logger.ts";
+import { createDiskStore } from "../src/storage/disk-store.ts";
+import { WorkerError } from "../src/errors.ts";
+import { createContext } from "./child-context.ts";
+import type { Assignment, FromChild, ToChild } from "./messages.ts";
+
+/** The process in which attempts run, one at a time. It has no secrets, no Redis, and nothing that its death could harm. */
+let cancelling = new AbortController();
+
+process.on("message", (message: ToChild) => {
+  if (message.kind === "cancel") return cancelling.abort();
+  cancelling = new AbortController();
+  void work(message, cancelling.signal).then(say);
+});
+// Without a parent nobody waits for the outcome.
+process.on("disconnect", () => process.exit(0));
+say({ kind: "ready" });
+
+async function work(assignment: Assignment, signal: AbortSignal): Promise<FromChild> {
+  const { module, jobId, run, input, settings } = assignment;
+  const log = createLogger({ level: settings.logLevel, isPretty: false }).child({ jobId, run });
+  try {
+    const task = await loadTask(module);
+    const store = createDiskStore({ root: settings.storeRoot });
+    const progress = (percent: number, step: string) => say({ kind: "progress", percent, step });
+    const context = createContext({ assignment, store, signal, progress, log });
+    const result = await task.run({ jobId, run, input, options: assignment.options }, context);
+    return { kind: "done", result };
+  } catch (thrown) {
+    if (signal.aborted)
+      return { kind: "failed", error: { code: "cancelled", message: "Cancelled" } };
+    if (thrown instanceof WorkerError)
+      return { kind: "failed", error: { code: thrown.code, message: thrown.message } };
+    log.error({ err: thrown }, "an attempt failed");
+    return {
+      kind: "failed",
+      error: { code: "internal", message: "Something went wrong in the worker" },
+    };
+  }
+}
+
+async function loadTask(module: string): Promise<Task> {
+  const { default: task }: { default: Task } = await import(module);
+  return task;
+}
+
+function say(message: FromChild): void {
+  process.send?.(message);
+}

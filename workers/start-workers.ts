@@ -1,0 +1,63 @@
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { LANES } from "../src/contract/job.ts";
+import { openRedis } from "../src/redis/connect.ts";
+import type { StartWorkers } from "../src/roles/process.ts";
+import { createCancellations } from "./cancellations.ts";
+import { tasks } from "./catalog.ts";
+import { createChildPool } from "./child-pool.ts";
+import { createLaneWorker } from "./run-worker.ts";
+
+const FETCH_TIMEOUT_MS = 300_000;
+const CHILD_HEAP_MB = 512;
+
+/** Takes jobs of the configured types and lanes: a queue each, all sharing one pool of child processes. */
+export const startWorkers: StartWorkers = async ({
+  config,
+  redis,
+  target,
+  keys,
+  store,
+  node,
+  log,
+}) => {
+  const concurrency = config.WORKER_CONCURRENCY ?? availableParallelism();
+  const subscriber = openRedis(target, `jobcast-${node}-cancel`);
+  subscriber.on("error", (err) => log.debug({ err }, "workers: redis"));
+  const cancellations = createCancellations({ redis, subscriber, keys, log });
+  const pool = createChildPool({ maxIdle: concurrency, maxHeapMb: CHILD_HEAP_MB });
+  const settings = {
+    storeRoot: fileURLToPath(config.STORAGE_URL),
+    maxInputBytes: config.UPLOAD_MAX_BYTES,
+    fetchTimeoutMs: FETCH_TIMEOUT_MS,
+    allowPrivateUrls: config.ALLOW_PRIVATE_URLS,
+    logLevel: config.LOG_LEVEL,
+  };
+  const lanes = config.WORKER_LANES ?? LANES;
+  const wanted = tasks.filter(({ task }) => config.WORKER_TYPES?.includes(task.type) ?? true);
+  const workers = wanted.flatMap(({ task, module }) =>
+    lanes.map((lane) =>
+      createLaneWorker({
+        task,
+        module,
+        lane,
+        concurrency,
+        redis,
+        keys,
+        store,
+        pool,
+        cancellations,
+        settings,
+        log,
+      }),
+    ),
+  );
+  return {
+    async close(graceMs) {
+      await Promise.all(workers.map((worker) => worker.close(graceMs)));
+      cancellations.close();
+      pool.close();
+      subscriber.disconnect();
+    },
+  };
+};
