@@ -150,6 +150,7 @@ function completed(before: JobSnapshot, event: QueueEvent): Transition {
     status: "completed",
     progress: 100,
     step: null,
+    partial: null,
     error: null,
     result,
     finishedAt: iso(event.at),
@@ -171,6 +172,7 @@ function ended(
   const snapshot = change({ ...before, mark: null }, event, {
     status,
     step: null,
+    partial: null,
     error,
     finishedAt: iso(event.at),
   });

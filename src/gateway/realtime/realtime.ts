@@ -75,7 +75,7 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
   const ticker = createTicker();
   const io: GatewayServer = new Server(server, {
     path: config.SOCKET_PATH,
-    serveClient: false,
+    serveClient: true,
     parser,
     adapter: createAdapter(adapterRedis.publish, adapterRedis.subscribe, { key: keys.adapter }),
     pingInterval: config.HEARTBEAT_SECONDS * 1000,
