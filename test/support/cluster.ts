@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ClusterNode, createClusterNode } from "./cluster-node.ts";
 import { freePort } from "./free-port.ts";
-import { startLoadBalancer } from "./load-balancer.ts";
+import { type GatewayPorts, startLoadBalancer } from "./load-balancer.ts";
 
 export interface ClusterOptions {
   redisUrl: string;
@@ -30,7 +30,7 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
-const SECRET = "a secret of the cluster, for tests alone";
+const SECRET = "a-secret-for-the-tests-of-the-cluster-alone";
 
 /** Resolves when every process is ready; then the load balancer knows those that are gateways. */
 export async function startCluster({
@@ -54,11 +54,11 @@ export async function startCluster({
     LOG_LEVEL: "warn",
     ...env,
   };
-  const ports = new Map<string, number>();
+  const gateways = new Map<string, GatewayPorts>();
   const processes = new Map<string, ClusterNode>();
   for (const [name, roles] of Object.entries(nodes)) {
     const [port, opsPort] = [await freePort(), await freePort()];
-    if (roles.includes("gateway")) ports.set(name, port);
+    if (roles.includes("gateway")) gateways.set(name, { port, opsPort });
     processes.set(
       name,
       createClusterNode({
@@ -68,7 +68,7 @@ export async function startCluster({
       }),
     );
   }
-  const balancer = await startLoadBalancer([...ports.values()]);
+  const balancer = await startLoadBalancer([...gateways.values()]);
   const close = async () => {
     await Promise.all([...processes.values()].map((process) => process.stop()));
     await balancer.stop();
@@ -86,7 +86,7 @@ export async function startCluster({
     url: balancer.url,
     secret: SECRET,
     node,
-    urlOf: (name) => `http://127.0.0.1:${ports.get(name) ?? raise(`No gateway ${name}`)}`,
+    urlOf: (name) => `http://127.0.0.1:${gateways.get(name)?.port ?? raise(`No gateway ${name}`)}`,
     signal: (name, signal) => node(name).signal(signal),
     restart: (name) => node(name).start(),
     close,

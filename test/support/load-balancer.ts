@@ -4,15 +4,21 @@ import { join } from "node:path";
 import { freePort } from "./free-port.ts";
 import { type ServerProcess, startServer } from "./server-process.ts";
 
+export interface GatewayPorts {
+  port: number;
+  /** Where it answers `/readyz`. */
+  opsPort: number;
+}
+
 /** A haproxy on a free port that spreads connections over the gateways which say that they are ready. */
 export async function startLoadBalancer(
-  gatewayPorts: number[],
+  gateways: GatewayPorts[],
 ): Promise<ServerProcess & { url: string }> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const folder = await mkdtemp(join(tmpdir(), "jobcast-haproxy-"));
   const path = join(folder, "haproxy.cfg");
-  await writeFile(path, toConfig(port, gatewayPorts));
+  await writeFile(path, toConfig(port, gateways));
   const server = await startServer({
     command: ["haproxy", "-db", "-f", path],
     // SIGUSR1 would wait for the last connection.
@@ -26,7 +32,7 @@ export async function startLoadBalancer(
   });
   const stop = async () => {
     await server.stop();
-    await rm(folder, { recursive: true });
+    await rm(folder, { recursive: true, force: true });
   };
   return { url, stop };
 }
@@ -35,7 +41,7 @@ export async function startLoadBalancer(
  * A gateway that drains gets no new connection but keeps those it has: it moves them itself. One that is frozen is out after 0.6 s.
  * `timeout tunnel` is for WebSockets, which may be silent between two pings.
  */
-const toConfig = (port: number, gatewayPorts: number[]): string => `
+const toConfig = (port: number, gateways: GatewayPorts[]): string => `
 defaults
   mode http
   option forwardfor
@@ -56,5 +62,5 @@ backend gateways
   option httpchk GET /readyz
   http-check expect status 200
   default-server check inter 200ms fall 2 rise 1
-${gatewayPorts.map((gatewayPort) => `  server gateway-${gatewayPort} 127.0.0.1:${gatewayPort}`).join("\n")}
+${gateways.map((gateway) => `  server gateway-${gateway.port} 127.0.0.1:${gateway.port} port ${gateway.opsPort}`).join("\n")}
 `;
