@@ -16,9 +16,7 @@ const PROBE_INTERVAL_MS = 10;
 
 /** Resolves once a server answers on the socket: the one found there, or else a new one. */
 export async function ensureRedisServer(paths: ServerPaths): Promise<void> {
-  const found = await probe(paths.socket);
-  if (found === "ready") return;
-  const child = found === "absent" ? await spawnServer(paths) : undefined;
+  const child = (await probe(paths.socket)) === "absent" ? await spawnServer(paths) : undefined;
   let deadline = Date.now() + START_TIMEOUT_MS;
   for (;;) {
     const state = await probe(paths.socket);
