@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import type { Audience } from "../contract/names.ts";
 import type { Logger } from "../lib/logger.ts";
+import { sleep } from "../lib/sleep.ts";
 import { type Keys, partitionOf } from "../redis/keys.ts";
 import { createFeedReader } from "./read.ts";
 import { createRoom, type Room, type RoomOptions } from "./room.ts";
@@ -43,6 +44,7 @@ export function createFeeds(options: FeedsOptions): Feeds {
     compareEveryMs = COMPARE_EVERY_MS,
   } = options;
   const rooms = new Map<string, Room>();
+  const closing = new AbortController();
   const reader = createFeedReader({ redis, keys, partitions });
   const tails = createTails({
     redis: tailRedis,
@@ -69,7 +71,8 @@ export function createFeeds(options: FeedsOptions): Feeds {
   function sweepRoom(audience: Audience, room: Room): void {
     if (!room.isEmpty) return;
     room.close();
-    rooms.delete(audience);
+    // Another may have taken its place.
+    if (rooms.get(audience) === room) rooms.delete(audience);
   }
 
   async function compare(): Promise<void> {
@@ -82,16 +85,16 @@ export function createFeeds(options: FeedsOptions): Feeds {
     }
   }
 
-  let timer: NodeJS.Timeout;
-  function plan(): void {
-    const jitter = 0.75 + Math.random() * 0.5;
-    timer = setTimeout(() => {
-      compare()
-        .catch((err: unknown) => log.warn({ err }, "feeds: cannot compare with the logs"))
-        .finally(plan);
-    }, compareEveryMs * jitter).unref();
+  async function compareOnAndOn(): Promise<void> {
+    for (;;) {
+      await sleep(compareEveryMs * (0.75 + Math.random() * 0.5), closing.signal);
+      if (closing.signal.aborted) return;
+      await compare().catch((err: unknown) =>
+        log.warn({ err }, "feeds: cannot compare with the logs"),
+      );
+    }
   }
-  plan();
+  void compareOnAndOn();
 
   return {
     ready: tails.ready,
@@ -114,7 +117,7 @@ export function createFeeds(options: FeedsOptions): Feeds {
     },
     silentMs: tails.silentMs,
     async close() {
-      clearTimeout(timer);
+      closing.abort();
       for (const room of rooms.values()) room.close();
       rooms.clear();
       await tails.close();

@@ -14,34 +14,34 @@ export interface GaugeGate {
 }
 
 export function createGaugeGate(pass: (gauge: Gauge) => void): GaugeGate {
-  /** Jobs that were let through in this interval, with what waits for the next. */
-  const held = new Map<string, Gauge | undefined>();
-  let timer: NodeJS.Timeout | undefined;
+  /** Jobs of which one was let through a moment ago, with what waits for its turn. */
+  const held = new Map<string, { timer: NodeJS.Timeout; waiting: Gauge | undefined }>();
 
-  function tick(): void {
-    timer = undefined;
-    for (const [jobId, gauge] of [...held]) {
-      held.delete(jobId);
-      if (gauge !== undefined) offer(gauge);
-    }
-  }
-
-  function offer(gauge: Gauge): void {
-    if (held.has(gauge.jobId)) {
-      held.set(gauge.jobId, gauge);
-      return;
-    }
-    held.set(gauge.jobId, undefined);
-    timer ??= setTimeout(tick, INTERVAL_MS).unref();
+  function letThrough(gauge: Gauge): void {
+    // Each job has its own: with one beat for all, the first two of a job could come together.
+    const timer = setTimeout(() => next(gauge.jobId), INTERVAL_MS).unref();
+    held.set(gauge.jobId, { timer, waiting: undefined });
     pass(gauge);
   }
 
+  function next(jobId: string): void {
+    const waiting = held.get(jobId)?.waiting;
+    held.delete(jobId);
+    if (waiting !== undefined) letThrough(waiting);
+  }
+
   return {
-    offer,
-    drop: (jobId) => void (held.has(jobId) && held.set(jobId, undefined)),
+    offer(gauge) {
+      const last = held.get(gauge.jobId);
+      if (last === undefined) letThrough(gauge);
+      else last.waiting = gauge;
+    },
+    drop(jobId) {
+      const last = held.get(jobId);
+      if (last !== undefined) last.waiting = undefined;
+    },
     clear() {
-      clearTimeout(timer);
-      timer = undefined;
+      for (const { timer } of held.values()) clearTimeout(timer);
       held.clear();
     },
   };

@@ -33,6 +33,7 @@ export interface Page {
 
 export interface PageRequest {
   audience: Audience;
+  /** As a client gave it; `null` is none, as on the wire. */
   cursor?: unknown;
   maxOpenJobs?: number;
   jobId?: string;
@@ -68,7 +69,8 @@ export function createFeedReader({
     jobId = "",
   }: PageRequest): Promise<Page> {
     const place = parseCursor(cursor);
-    if (place === undefined && cursor !== undefined) {
+    const isGiven = cursor !== undefined && cursor !== null;
+    if (place === undefined && isGiven) {
       const page = await read({ audience, maxOpenJobs, jobId });
       return { ...page, status: "unknown" };
     }

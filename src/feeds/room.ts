@@ -23,6 +23,8 @@ export type Item =
   /** The feed cannot be followed from where the member stood; it goes on from `cursor`. */
   | { kind: "resync"; audience: Audience; cursor: Cursor; reason: ResyncReason };
 
+type Gauge = Item & { kind: "gauge" };
+
 /** Whoever is in a room; `hear` must not throw and must not wait. */
 export interface Listener {
   hear(item: Item): void;
@@ -51,6 +53,8 @@ export interface Room {
   enter(listener: Listener, from: { cursor: Cursor; tailId: string }): void;
   /** Has `listener` hear all that the room says from now on, before it has a place of its own. */
   overhear(listener: Listener): void;
+  /** What gauges were missed is in the snapshots. */
+  gaugesOf(page: Pick<Page, "open" | "tailId">): Item[];
   /** Tells the room where its feed stands, when it does not know yet. */
   open(page: Pick<Page, "head" | "tailId">): void;
   leave(listener: Listener): void;
@@ -60,6 +64,8 @@ export interface Room {
 
 /** More than a page of facts and a second of gauges; past it the log is read again. */
 const MAX_PENDING = 2000;
+/** So many open jobs are shown anew after gauges were missed. */
+export const MAX_SHOWN = 100;
 
 export function createRoom({ audience, reader, toGauge, log }: RoomOptions): Room {
   /** In step with the room. */
@@ -112,7 +118,7 @@ export function createRoom({ audience, reader, toGauge, log }: RoomOptions): Roo
 
   function catchUp(): void {
     isStale = true;
-    if (isReading || head === undefined) return;
+    if (isReading || head === undefined || closing.signal.aborted) return;
     isReading = true;
     void readOn().finally(() => {
       isReading = false;
@@ -124,7 +130,11 @@ export function createRoom({ audience, reader, toGauge, log }: RoomOptions): Roo
     while (isStale && head !== undefined && !closing.signal.aborted) {
       isStale = false;
       try {
-        const page = await reader.page({ audience, cursor: formatCursor(head), maxOpenJobs: 100 });
+        const page = await reader.page({
+          audience,
+          cursor: formatCursor(head),
+          maxOpenJobs: MAX_SHOWN,
+        });
         if (!closing.signal.aborted) replay(page, head);
       } catch (thrown) {
         log.warn({ err: thrown, audience }, "room: cannot read the log; trying again");
@@ -145,18 +155,19 @@ export function createRoom({ audience, reader, toGauge, log }: RoomOptions): Roo
     else cover(page);
   }
 
-  /** What gauges were missed is in the snapshots. */
   function cover(page: Page): void {
     coveredTo = page.tailId;
-    for (const snapshot of page.open) {
-      gate.offer({
-        kind: "gauge",
-        audience,
-        event: JOB_GAUGE,
-        tailId: page.tailId,
-        ...toGauge(snapshot),
-      });
-    }
+    for (const gauge of gaugesOf(page)) gate.offer(gauge);
+  }
+
+  function gaugesOf({ open, tailId }: Pick<Page, "open" | "tailId">): Gauge[] {
+    return open.map((snapshot) => ({
+      kind: "gauge",
+      audience,
+      event: JOB_GAUGE,
+      tailId,
+      ...toGauge(snapshot),
+    }));
   }
 
   function flush(): void {
@@ -169,6 +180,7 @@ export function createRoom({ audience, reader, toGauge, log }: RoomOptions): Roo
   return {
     handle,
     catchUp,
+    gaugesOf,
     isBehind: (other) => head !== undefined && (head.epoch !== other.epoch || head.seq < other.seq),
     open(page) {
       if (head !== undefined) return;
@@ -214,10 +226,7 @@ function isNews(
   return isInStep && compareStreamIds(item.tailId, place.tailId) > 0;
 }
 
-const toGaugeItem = (
-  audience: Audience,
-  { event, jobId, data, id }: TailEntry,
-): Item & { kind: "gauge" } => ({
+const toGaugeItem = (audience: Audience, { event, jobId, data, id }: TailEntry): Gauge => ({
   kind: "gauge",
   audience,
   event,

@@ -2,7 +2,7 @@ import { type Cursor, formatCursor } from "../contract/cursor.ts";
 import type { Audience } from "../contract/names.ts";
 import { compareStreamIds } from "../lib/stream-id.ts";
 import type { FeedReader, Page } from "./read.ts";
-import type { Item, Listener, Room } from "./room.ts";
+import { type Item, type Listener, MAX_SHOWN, type Room } from "./room.ts";
 
 export interface SeatRequest {
   audience: Audience;
@@ -54,13 +54,16 @@ export async function takeSeat(
   };
 
   /** Replays page by page. The room is listened to before a page is read: what is said after it cannot be missed. */
-  async function replay(from: unknown): Promise<{ page: Page; isWhole: boolean }> {
+  async function replay(
+    from: unknown,
+    maxOpenJobs = request.maxOpenJobs ?? 0,
+  ): Promise<{ page: Page; isWhole: boolean }> {
     let cursor = from;
     let isWhole = true;
     for (;;) {
       held = [];
       hasOverflown = false;
-      const { maxOpenJobs = 0, jobId } = request;
+      const { jobId } = request;
       const page = await reader.page({
         audience,
         cursor,
@@ -95,15 +98,20 @@ export async function takeSeat(
 
   function start(page: Page): void {
     if (hasLeft) return;
-    const cursor = hasOverflown ? undefined : release(listener, held, page);
-    if (cursor === undefined) return again(page.head);
+    if (hasOverflown) return again(page.head);
+    const { cursor, isWhole } = release(listener, held, page);
+    if (!isWhole) return again(cursor);
     room.leave(ear);
     room.enter(listener, { cursor, tailId: page.tailId });
   }
 
   function again(from: Cursor): void {
-    replay(formatCursor(from)).then(
-      ({ page }) => start(page),
+    replay(formatCursor(from), MAX_SHOWN).then(
+      ({ page }) => {
+        if (hasLeft) return;
+        for (const gauge of room.gaugesOf(page)) listener.hear(gauge);
+        start(page);
+      },
       (reason: unknown) => hasLeft || onLost(reason),
     );
   }
@@ -113,7 +121,7 @@ export async function takeSeat(
     const { page, isWhole } = await replay(request.cursor);
     return {
       cursor: page.head,
-      isRecovered: isWhole && request.cursor !== undefined,
+      isRecovered: isWhole && request.cursor !== undefined && request.cursor !== null,
       open: page.open,
       openJobs: page.openJobs,
       job: page.job,
@@ -130,23 +138,24 @@ export async function takeSeat(
   }
 }
 
-/** Has the listener hear what waited; `undefined` when there is a hole in it. */
-function release(listener: Listener, held: Item[], { head, tailId }: Page): Cursor | undefined {
+/** Has the listener hear what waited, up to the first hole; `cursor` is where that leaves it. */
+function release(
+  listener: Listener,
+  held: Item[],
+  { head, tailId }: Page,
+): { cursor: Cursor; isWhole: boolean } {
   let cursor = head;
   for (const item of held) {
     if (item.kind === "gauge") {
       if (compareStreamIds(item.tailId, tailId) > 0) listener.hear(item);
       continue;
     }
-    const isKnown = item.cursor.epoch === cursor.epoch && item.cursor.seq <= cursor.seq;
-    if (isKnown) continue;
-    if (
-      item.kind === "fact" &&
-      (item.cursor.epoch !== cursor.epoch || item.cursor.seq !== cursor.seq + 1)
-    )
-      return undefined;
+    const isSameEpoch = item.cursor.epoch === cursor.epoch;
+    if (isSameEpoch && item.cursor.seq <= cursor.seq) continue;
+    const isNext = isSameEpoch && item.cursor.seq === cursor.seq + 1;
+    if (item.kind === "fact" && !isNext) return { cursor, isWhole: false };
     cursor = item.cursor;
     listener.hear(item);
   }
-  return cursor;
+  return { cursor, isWhole: true };
 }

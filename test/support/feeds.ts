@@ -1,0 +1,255 @@
+import { randomUUID } from "node:crypto";
+import { type Processor, Worker } from "bullmq";
+import type { Redis } from "ioredis";
+import { pino } from "pino";
+import { type Audience, queueName } from "../../src/contract/names.ts";
+import type { WorkData } from "../../src/contract/worker.ts";
+import { createWriter, type Entry, type Writer } from "../../src/feeds/append.ts";
+import { createFeeds, type Feeds, type FeedsOptions } from "../../src/feeds/feeds.ts";
+import { createFeedReader, type FeedReader } from "../../src/feeds/read.ts";
+import type { Item } from "../../src/feeds/room.ts";
+import type { Seat, SeatRequest } from "../../src/feeds/seat.ts";
+import { openQueues, type Queues } from "../../src/jobs/queues.ts";
+import type { JobRecord } from "../../src/jobs/record.ts";
+import { createRecords, type Records } from "../../src/jobs/records.ts";
+import {
+  createRecorder,
+  type Recorder,
+  type RecorderOptions,
+} from "../../src/recorder/recorder.ts";
+import { openRedis, openStrictRedis } from "../../src/redis/connect.ts";
+import { createKeys, type Keys } from "../../src/redis/keys.ts";
+import { record } from "./jobs.ts";
+import { test as base } from "./redis.ts";
+
+export const PARTITIONS = 4;
+/** The queue that the jobs of these tests wait in. */
+export const QUEUE = queueName("image", "normal");
+
+export const silent = pino({ level: "silent" });
+export const sign = (key: string) => ({
+  url: `/files/${key}`,
+  expiresAt: "2026-01-01T00:00:00.000Z",
+});
+export const fearless = { ensure: async () => undefined, note: () => undefined };
+
+/** The parts of one installation, on one Redis; closed in reverse order. */
+export interface Stage {
+  redis: Redis;
+  keys: Keys;
+  queues: Queues;
+  records: Records;
+  reader: FeedReader;
+  writer: Writer;
+  /** A gateway's feeds that hear everything said from now on. */
+  node(options?: Partial<FeedsOptions>): Promise<Feeds>;
+  recorder(options?: Partial<RecorderOptions>): Recorder;
+  /** Accepts a job as a gateway does. */
+  submit(fields?: Partial<JobRecord>): Promise<JobRecord>;
+  work(run: Processor<WorkData>, concurrency?: number): Promise<Worker<WorkData>>;
+  connect(name?: string): Redis;
+  strict(name?: string): Redis;
+  close(): Promise<void>;
+}
+
+export function openStage(url: string, prefix: string): Stage {
+  const opened = new AsyncDisposableStack();
+  const keys = createKeys(prefix);
+  const partitions = PARTITIONS;
+
+  function keep(redis: Redis): Redis {
+    redis.on("error", () => undefined);
+    opened.defer(() => redis.disconnect());
+    return redis;
+  }
+  const connect = (name = "test") => keep(openRedis(url, name));
+  const strict = (name = "test") => keep(openStrictRedis(url, name));
+
+  const redis = connect();
+  const queues = openQueues({ redis: strict(), keys, retentionDays: 1, log: silent });
+  opened.defer(() => queues.close());
+  const records = createRecords({ redis, keys });
+
+  return {
+    redis,
+    keys,
+    queues,
+    records,
+    connect,
+    strict,
+    reader: createFeedReader({ redis, keys, partitions }),
+    writer: createWriter({
+      redis,
+      keys,
+      partitions,
+      maxFacts: 10_000,
+      ttlHours: 1,
+      continuity: fearless,
+    }),
+    async node(options = {}) {
+      const feeds = createFeeds({
+        redis: connect(),
+        tailRedis: strict("tails"),
+        keys,
+        partitions,
+        toGauge,
+        log: silent,
+        ...options,
+      });
+      opened.defer(feeds.close);
+      await feeds.ready;
+      return feeds;
+    },
+    recorder(options = {}) {
+      const recorder = createRecorder({
+        target: url,
+        keys,
+        partitions,
+        queues: [QUEUE],
+        holder: randomUUID(),
+        maxFacts: 10_000,
+        ttlHours: 1,
+        retentionDays: 1,
+        sign,
+        log: silent,
+        ...options,
+      });
+      opened.defer(recorder.close);
+      return recorder;
+    },
+    async submit(fields = {}) {
+      const job = record({ jobId: randomUUID(), ...fields });
+      await records.write(job);
+      await queues.add(job, { runBase: 0, retries: 0 });
+      return job;
+    },
+    async work(run, concurrency = 1) {
+      const worker = new Worker<WorkData>(QUEUE, run, {
+        connection: connect(),
+        prefix: keys.bull(QUEUE),
+        concurrency,
+      });
+      worker.on("error", () => undefined);
+      opened.defer(() => worker.close(true));
+      await worker.waitUntilReady();
+      return worker;
+    },
+    close: () => opened.disposeAsync(),
+  };
+}
+
+/** Tests on a stage of their own. */
+export const test = base.extend("stage", async ({ redisUrl, prefix }, { onCleanup }) => {
+  const stage = openStage(redisUrl, prefix);
+  onCleanup(stage.close);
+  return stage;
+});
+
+export function toGauge(snapshot: string): { jobId: string; data: string } {
+  const { job } = JSON.parse(snapshot);
+  return { jobId: job.jobId, data: JSON.stringify(job) };
+}
+
+/** Says things to an audience as the one reader of a source, one call after the other. */
+export function createTeller(writer: Writer, audience: Audience, source = "source") {
+  let ref = 0;
+  return async (...entries: Entry[]) => {
+    const expectedRef = ref === 0 ? "" : `${ref}-0`;
+    ref += 1;
+    return await writer.append({
+      audience,
+      source,
+      fence: 1,
+      holder: "teller",
+      expectedRef,
+      ref: `${ref}-0`,
+      entries,
+    });
+  };
+}
+
+const entry = (jobId: string, job: object) => ({
+  jobId,
+  snapshot: JSON.stringify({ job: { jobId, ...job } }),
+  isOpen: true,
+});
+
+export const fact = (jobId = "job-1", more: object = {}): Entry => ({
+  ...entry(jobId, more),
+  kind: "fact",
+  event: "job-started",
+  body: JSON.stringify({ jobId, ...more }).slice(0, -1),
+});
+
+export const outcome = (jobId = "job-1"): Entry => ({
+  ...fact(jobId),
+  event: "job-completed",
+  isOpen: false,
+});
+
+export const gauge = (jobId = "job-1", progress = 0): Entry => ({
+  ...entry(jobId, { progress }),
+  kind: "gauge",
+  event: "job-progress",
+  body: JSON.stringify({ jobId, progress }),
+});
+
+export interface Ear {
+  seat: Seat;
+  /** All that was heard, in order. */
+  items: Item[];
+}
+
+/** Joins a feed and starts at once. */
+export async function listen(feeds: Feeds, audience: Audience, cursor?: unknown): Promise<Ear> {
+  const ear = await joinOnly(feeds, { audience, cursor });
+  ear.seat.start();
+  return ear;
+}
+
+/** Joins a feed and leaves it to the test to start. */
+export async function joinOnly(
+  feeds: Feeds,
+  request: Partial<SeatRequest> & Pick<SeatRequest, "audience">,
+): Promise<Ear> {
+  const items: Item[] = [];
+  const seat = await feeds.join({
+    listener: { hear: (item) => void items.push(item) },
+    drained: async () => undefined,
+    onLost: (reason) => {
+      throw reason;
+    },
+    ...request,
+  });
+  return { seat, items };
+}
+
+/** The places of the facts that were heard. */
+export const seqsOf = (items: Item[]): number[] =>
+  items.flatMap((item) => (item.kind === "fact" ? [item.cursor.seq] : []));
+
+/** What was heard, in short: `job-started 3`, `resync epoch`. */
+export const namesOf = (items: Item[]): string[] =>
+  items.map((item) => {
+    if (item.kind === "resync") return `resync ${item.reason}`;
+    return item.kind === "fact" ? `${item.event} ${item.cursor.seq}` : item.event;
+  });
+
+/** The events of facts, in order. */
+export const eventsOf = (items: Item[], jobId?: string): string[] =>
+  items.flatMap((item) =>
+    item.kind === "fact" && (jobId === undefined || item.jobId === jobId) ? [item.event] : [],
+  );
+
+/** 1 … n. */
+export const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1);
+
+/** Cuts connections by their names, as a network does. */
+export async function cut(redis: Redis, name: string): Promise<number> {
+  const clients = String(await redis.client("LIST")).split("\n");
+  const ids = clients.flatMap((line) =>
+    line.includes(` name=${name} `) ? [/id=(\d+)/.exec(line)?.[1] ?? ""] : [],
+  );
+  for (const id of ids) await redis.client("KILL", "ID", id);
+  return ids.length;
+}
