@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Redis } from "ioredis";
 import { describe, expect, vi } from "vitest";
@@ -79,6 +79,8 @@ describe("the private Redis", () => {
     expect(await pidOf(adopted.redis)).toBe(pid);
     await adopted.close();
     expect(await pidOf((await start()).redis)).not.toBe(pid);
+    const startsLogged = (await readFile(join(folder, "redis.log"), "utf8")).match(/is starting/g);
+    expect(startsLogged).toHaveLength(2);
   });
 
   test("is started again when it dies, with all it acknowledged", async ({ start }) => {
