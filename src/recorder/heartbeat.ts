@@ -11,13 +11,19 @@ const TAIL_MAX_BYTES = 64 * 1024 * 1024;
 
 const script = loadScript("heartbeat");
 
+export interface HeartbeatDeps {
+  redis: Redis;
+  keys: Keys;
+  partitions: number;
+  continuity: Continuity;
+  /** Of one partition's tail. */
+  maxBytes?: number;
+}
+
 /** Beats once in every partition's tail, and trims it. */
-export async function beat(
-  lease: Lease,
-  deps: { redis: Redis; keys: Keys; partitions: number; continuity: Continuity },
-): Promise<void> {
-  const { redis, keys, partitions, continuity } = deps;
-  const args = [lease.fence, lease.holder, TAIL_TTL_MS, TAIL_MAX_BYTES, newGeneration()];
+export async function beat(lease: Lease, deps: HeartbeatDeps): Promise<void> {
+  const { redis, keys, partitions, continuity, maxBytes = TAIL_MAX_BYTES } = deps;
+  const args = [lease.fence, lease.holder, TAIL_TTL_MS, maxBytes, newGeneration()];
   await continuity.ensure();
   await Promise.all(
     Array.from({ length: partitions }, async (_, partition) => {

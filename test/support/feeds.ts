@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { type Processor, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { pino } from "pino";
@@ -168,6 +169,14 @@ export function createTeller(writer: Writer, audience: Audience, source = "sourc
   };
 }
 
+/** The right to read a source, as nobody contests it. */
+export const leaseOf = (source: string, signal = new AbortController().signal): Lease => ({
+  source,
+  holder: "test",
+  fence: 1,
+  signal,
+});
+
 const entry = (jobId: string, job: object) => ({
   jobId,
   snapshot: JSON.stringify({ job: { jobId, ...job } }),
@@ -243,6 +252,13 @@ export const eventsOf = (items: Item[], jobId?: string): string[] =>
 
 /** 1 … n. */
 export const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1);
+
+/** Closes a connection until the test opens it again. */
+export async function hangUp(redis: Redis): Promise<void> {
+  const ended = once(redis, "end");
+  redis.disconnect();
+  await ended;
+}
 
 /** Cuts connections by their names, as a network does. */
 export async function cut(redis: Redis, name: string): Promise<number> {
