@@ -70,7 +70,10 @@ function refuse(request: IncomingMessage & { res?: ServerResponse }, error: Jobc
   const lines = Object.entries({ ...headers, "Content-Length": Buffer.byteLength(body) }).map(
     ([name, value]) => `${name}: ${value}`,
   );
-  request.socket.end(
-    `HTTP/1.1 ${error.status} ${error.code}\r\n${lines.join("\r\n")}\r\n\r\n${body}`,
+  const { socket } = request;
+  // Node took its own listener off with the upgrade: a client that hangs up now would end the process.
+  socket.on("error", () => socket.destroy());
+  socket.end(`HTTP/1.1 ${error.status} ${error.code}\r\n${lines.join("\r\n")}\r\n\r\n${body}`, () =>
+    socket.destroy(),
   );
 }

@@ -1,5 +1,5 @@
 import { JobcastError } from "../../errors.ts";
-import { MAX_MESSAGE_LENGTH, OVERSIZED } from "./parser.ts";
+import { MAX_MESSAGE_BYTES, OVERSIZED } from "./parser.ts";
 import { type GatewaySocket, noReply, type Reply } from "./session.ts";
 
 const WINDOW_MS = 10_000;
@@ -36,7 +36,7 @@ function refuse(
   if (count > MAX_IN_WINDOW)
     return new JobcastError("rate_limited", "At most 100 messages in 10 seconds");
   if (event === OVERSIZED)
-    return new JobcastError("too_large", `A message has at most ${MAX_MESSAGE_LENGTH} bytes`);
+    return new JobcastError("too_large", `A message has at most ${MAX_MESSAGE_BYTES} bytes`);
   if (typeof event !== "string" || !events.has(event))
     return new JobcastError("invalid", "Unknown event");
   return undefined;

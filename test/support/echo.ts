@@ -1,0 +1,77 @@
+import { type Job, Worker } from "bullmq";
+import Type from "typebox";
+import { Compile } from "typebox/compile";
+import { LANES } from "../../src/contract/job.ts";
+import { queueName } from "../../src/contract/names.ts";
+import type { WorkData, WorkResult } from "../../src/contract/worker.ts";
+import type { JobType } from "../../src/jobs/catalog.ts";
+import { sleep } from "../../src/lib/sleep.ts";
+import { openRedis } from "../../src/redis/connect.ts";
+import type { StartWorkers } from "../../src/roles/process.ts";
+
+const Data = Type.Object(
+  {
+    /** Percents to report, `gapMs` apart. */
+    steps: Type.Optional(Type.Array(Type.Number())),
+    gapMs: Type.Optional(Type.Number()),
+    /** Goes on to its end when it is released. */
+    hold: Type.Optional(Type.Boolean()),
+    text: Type.Optional(Type.String()),
+  },
+  { additionalProperties: false },
+);
+const isData = Compile(Data);
+
+/** A job type that does what its data says, and gives `text` back. */
+export const ECHO: JobType = {
+  type: "echo",
+  options: Type.Object({}),
+  accepts: ["data"],
+  data: Data,
+  maxAttempts: 1,
+};
+
+/** Where the jobs of type `echo` are worked on, in this process. */
+export function createBench() {
+  const held = new Map<string, PromiseWithResolvers<void>>();
+
+  function holdOf(jobId: string): PromiseWithResolvers<void> {
+    const known = held.get(jobId) ?? Promise.withResolvers<void>();
+    held.set(jobId, known);
+    return known;
+  }
+
+  async function run(job: Job<WorkData>): Promise<WorkResult> {
+    const input = "data" in job.data.input ? job.data.input.data : undefined;
+    if (!isData.Check(input)) throw new Error("Malformed job data");
+    const { steps = [], gapMs = 0, hold = false, text = "" } = input;
+    for (const percent of steps) {
+      const number = job.data.runBase + job.attemptsStarted;
+      await job.updateProgress({ run: number, percent, step: null });
+      if (gapMs > 0) await sleep(gapMs);
+    }
+    if (hold) await holdOf(String(job.id)).promise;
+    return { text };
+  }
+
+  const startWorkers: StartWorkers = async ({ target, keys, node, log }) => {
+    const connection = openRedis(target, `jobcast-${node}-worker`);
+    connection.on("error", (err) => log.debug({ err }, "worker: redis"));
+    const workers = LANES.map((lane) => {
+      const queue = queueName(ECHO.type, lane);
+      const options = { connection, prefix: keys.bull(queue), concurrency: 20 };
+      const worker = new Worker<WorkData>(queue, run, options);
+      worker.on("error", (err) => log.debug({ err }, "worker"));
+      return worker;
+    });
+    return {
+      async close() {
+        for (const { resolve } of held.values()) resolve();
+        await Promise.all(workers.map((worker) => worker.close(true)));
+        connection.disconnect();
+      },
+    };
+  };
+
+  return { startWorkers, release: (jobId: string) => holdOf(jobId).resolve() };
+}
