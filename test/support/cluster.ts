@@ -24,6 +24,8 @@ export interface Cluster {
   node(name: string): ClusterNode;
   /** Of one gateway, past the load balancer. */
   urlOf(name: string): string;
+  /** Where a process of any role serves `/readyz` and `/metrics`. */
+  opsUrlOf(name: string): string;
   signal(name: string, signal: NodeJS.Signals): void;
   /** Starts a process that has ended, or is about to, on the same ports. */
   restart(name: string): Promise<void>;
@@ -56,8 +58,10 @@ export async function startCluster({
   };
   const gateways = new Map<string, GatewayPorts>();
   const processes = new Map<string, ClusterNode>();
+  const opsPorts = new Map<string, number>();
   for (const [name, roles] of Object.entries(nodes)) {
     const [port, opsPort] = [await freePort(), await freePort()];
+    opsPorts.set(name, opsPort);
     if (roles.includes("gateway")) gateways.set(name, { port, opsPort });
     processes.set(
       name,
@@ -87,6 +91,7 @@ export async function startCluster({
     secret: SECRET,
     node,
     urlOf: (name) => `http://127.0.0.1:${gateways.get(name)?.port ?? raise(`No gateway ${name}`)}`,
+    opsUrlOf: (name) => `http://127.0.0.1:${opsPorts.get(name) ?? raise(`No process ${name}`)}`,
     signal: (name, signal) => node(name).signal(signal),
     restart: (name) => node(name).start(),
     close,

@@ -1,0 +1,55 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import sharp from "sharp";
+
+/** A picture that takes a worker some tenths of a second. */
+export async function makePhoto(): Promise<Buffer> {
+  const [width, height] = [1600, 1200];
+  const noise = Buffer.alloc(width * height * 3);
+  for (let i = 0; i < noise.length; i += 1) noise[i] = (i * 7919 + (i >> 8)) % 251;
+  return await sharp(noise, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality: 85 })
+    .toBuffer();
+}
+
+export async function fetchToken(url: string, sub: string): Promise<string> {
+  const answer = await fetch(`${url}/api/dev/token`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ sub, ttl: 7200 }),
+  });
+  const { token }: { token: string } = JSON.parse(await answer.text());
+  return token;
+}
+
+const PATIENCE_MS = 40_000;
+
+/**
+ * Uploads a photograph as a careful client does: with a key, so that what got no answer can be sent again. Resolves to the job's id once it was accepted.
+ */
+export async function submitPhoto(url: string, token: string, photo: Buffer): Promise<string> {
+  const key = randomUUID();
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const answer = await post(url, token, photo, key).catch(() => undefined);
+    const text = await answer?.text().catch(() => undefined);
+    if (answer?.status === 201 && text !== undefined) {
+      const { jobId }: { jobId: string } = JSON.parse(text);
+      return jobId;
+    }
+    if (Date.now() > deadline) throw new Error(`Not accepted: ${answer?.status} ${text}`);
+    await delay(200);
+  }
+}
+
+function post(url: string, token: string, photo: Buffer, key: string): Promise<Response> {
+  const form = new FormData();
+  form.set("type", "image");
+  form.set("file", new Blob([new Uint8Array(photo)], { type: "image/jpeg" }), "photo.jpg");
+  return fetch(`${url}/api/jobs`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "idempotency-key": key },
+    body: form,
+    signal: AbortSignal.timeout(5000),
+  });
+}
