@@ -7,6 +7,8 @@ import { announce } from "./roles/announce.ts";
 import { startProcess } from "./roles/process.ts";
 
 const startedAt = performance.now();
+/** A Ctrl-C comes twice at once: from the terminal, and from npm. */
+const SAME_SIGNAL_MS = 300;
 
 try {
   const roles = parseRoles(process.argv.slice(2));
@@ -22,10 +24,13 @@ try {
 
 /** The first signal has the process leave in order, the second at once. */
 function stopOnSignals(close: () => Promise<void>): void {
-  let isStopping = false;
+  let stoppingSince: number | undefined;
   const stop = () => {
-    if (isStopping) process.exit(1);
-    isStopping = true;
+    if (stoppingSince !== undefined) {
+      if (performance.now() - stoppingSince > SAME_SIGNAL_MS) process.exit(1);
+      return;
+    }
+    stoppingSince = performance.now();
     close().then(
       () => process.exit(0),
       (thrown: unknown) => {

@@ -3,6 +3,7 @@ import { openQueues } from "../jobs/queues.ts";
 import type { Sign } from "../jobs/present.ts";
 import { createRecords } from "../jobs/records.ts";
 import type { Logger } from "../lib/logger.ts";
+import { sleep } from "../lib/sleep.ts";
 import { openRedis, openStrictRedis, type RedisTarget } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 import { createApply } from "./apply.ts";
@@ -27,6 +28,8 @@ export interface RecorderOptions {
   retentionDays: number;
   sign: Sign;
   log: Logger;
+  /** How long a frozen or dead recorder keeps its successor waiting; 5 s. */
+  leaseTtlMs?: number;
 }
 
 /**
@@ -39,6 +42,7 @@ export interface Recorder {
 
 /** A write that got no answer by then is taken for lost, and decided anew. */
 const WRITE_TIMEOUT_MS = 5000;
+const CLOSE_TIMEOUT_MS = 3000;
 
 export function createRecorder(options: RecorderOptions): Recorder {
   const {
@@ -52,6 +56,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     retentionDays,
     sign,
     log,
+    leaseTtlMs: ttlMs,
   } = options;
   const closing = new AbortController();
   const redis = openRedis(target, "jobcast-recorder");
@@ -72,7 +77,16 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const records = createRecords({ redis, keys });
 
   const hold = (source: string, work: LeaseOptions["work"]) =>
-    holdLease({ redis, keys, source, holder, log, signal: closing.signal, work });
+    holdLease({
+      redis,
+      keys,
+      source,
+      holder,
+      log,
+      signal: closing.signal,
+      work,
+      ...(ttlMs === undefined ? {} : { ttlMs }),
+    });
 
   const sources = readers.map(({ queue, blocking }) =>
     hold(queue, (lease) => readSource(lease, { queue, blocking, redis, keys, apply })),
@@ -91,7 +105,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
   return {
     async close() {
       closing.abort();
-      await Promise.all([...sources, keeper]);
+      const done = new AbortController();
+      // Without Redis the leases cannot be given back: they run out.
+      await Promise.race([Promise.all([...sources, keeper]), sleep(CLOSE_TIMEOUT_MS, done.signal)]);
+      done.abort();
       await queues.close();
       for (const connection of connections) connection.disconnect();
     },
