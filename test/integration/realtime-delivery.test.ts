@@ -56,7 +56,7 @@ describe("a client with the documented snippet", () => {
   }) => {
     const sub = someone();
     const cursors = {};
-    const heard: unknown[] = [];
+    const heard: string[] = [];
     const idle = connect(a.url, { token: a.token(sub), cursors });
     await idle.ready();
     idle.socket.disconnect();

@@ -110,7 +110,7 @@ function toNode(running: RunningProcess, gateway: Gateway): TestNode {
       const headers: Record<string, string> =
         token === undefined ? {} : { authorization: `Bearer ${token}` };
       const answer = await fetch(`${url}${path}`, { headers });
-      return { status: answer.status, body: await answer.json() };
+      return { status: answer.status, body: Object(await answer.json()) };
     },
     async submit(token, data = {}) {
       const answer = await fetch(`${url}/api/jobs`, {
@@ -118,8 +118,8 @@ function toNode(running: RunningProcess, gateway: Gateway): TestNode {
         headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
         body: JSON.stringify({ type: ECHO.type, input: { data } }),
       });
-      const { jobId, detail } = await answer.json();
-      if (answer.status !== 201) throw new Error(`Not accepted: ${detail}`);
+      const { jobId, detail }: Record<string, unknown> = Object(await answer.json());
+      if (answer.status !== 201) throw new Error(`Not accepted: ${String(detail)}`);
       return String(jobId);
     },
     close: running.close,

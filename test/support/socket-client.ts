@@ -12,7 +12,7 @@ export interface ClientOptions extends Partial<ManagerOptions & SocketOptions> {
   /** Asked at each connection. */
   token: string | (() => string);
   /** As `auth` says it besides the token; `cursors` are those of the snippet unless given. */
-  auth?: Data;
+  auth?: object;
   cursors?: Record<string, string>;
 }
 
@@ -26,7 +26,7 @@ export interface TestClient {
   lost: string[];
   named(name: string): Data[];
   /** Texts of the facts, in the order heard. */
-  texts(feed?: string): unknown[];
+  texts(feed?: string): string[];
   /** The `count`th `ready`, counted from 1. */
   ready(count?: number): Promise<Data>;
   ask(event: string, ...args: unknown[]): Promise<Data>;
@@ -72,7 +72,7 @@ export function connectClient(
       heard
         .filter(({ data }) => data["cursor"] !== undefined && data["text"] !== undefined)
         .filter(({ data }) => feed === undefined || data["feed"] === feed)
-        .map(({ data }) => data["text"]),
+        .map(({ data }) => String(data["text"])),
     ready: (count = 1) =>
       waitFor(
         () => named("ready")[count - 1],

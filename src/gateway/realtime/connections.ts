@@ -12,11 +12,11 @@ export interface ConnectionsOptions {
   log: Logger;
 }
 
-/** Who is connected to this node, and how often to all of them. */
+/** Who is connected to this node, and how often to all of them. A `payer` is a user, or a job whose token is used. */
 export interface Connections {
   /** Counts a connection in; `false` when its user has too many over all nodes. While Redis is away everyone is let in. */
-  admit(userId: string, socketId: string): Promise<boolean>;
-  leave(userId: string, socketId: string): void;
+  admit(payer: string, socketId: string): Promise<boolean>;
+  leave(payer: string, socketId: string): void;
   readonly size: number;
   readonly users: number;
   close(): void;
@@ -43,10 +43,9 @@ export function createConnections({
   async function renew(): Promise<void> {
     const pipeline = redis.pipeline();
     const now = Date.now();
-    for (const [userId, sockets] of local) {
-      for (const socketId of sockets)
-        pipeline.zadd(keys.connections(userId), now, member(socketId));
-      pipeline.pexpire(keys.connections(userId), TTL_MS);
+    for (const [payer, sockets] of local) {
+      for (const socketId of sockets) pipeline.zadd(keys.connections(payer), now, member(socketId));
+      pipeline.pexpire(keys.connections(payer), TTL_MS);
     }
     await pipeline.exec();
   }
@@ -55,30 +54,30 @@ export function createConnections({
     renew().catch((err: unknown) => log.debug({ err }, "connections: cannot renew"));
   }, RENEW_EVERY_MS).unref();
 
-  function add(userId: string, socketId: string): void {
-    const sockets = local.get(userId) ?? new Set();
-    local.set(userId, sockets.add(socketId));
+  function add(payer: string, socketId: string): void {
+    const sockets = local.get(payer) ?? new Set();
+    local.set(payer, sockets.add(socketId));
     size += 1;
   }
 
   return {
-    async admit(userId, socketId) {
+    async admit(payer, socketId) {
       const args = [member(socketId), maxPerUser, TTL_MS];
       const admitted = await connect
-        .run(redis, [keys.connections(userId)], args)
+        .run(redis, [keys.connections(payer)], args)
         .catch((err: unknown) => {
           log.debug({ err }, "connections: cannot count");
           return 1;
         });
-      if (admitted === 1) add(userId, socketId);
+      if (admitted === 1) add(payer, socketId);
       return admitted === 1;
     },
-    leave(userId, socketId) {
-      const sockets = local.get(userId);
+    leave(payer, socketId) {
+      const sockets = local.get(payer);
       if (sockets?.delete(socketId) !== true) return;
       size -= 1;
-      if (sockets.size === 0) local.delete(userId);
-      redis.zrem(keys.connections(userId), member(socketId)).catch(() => undefined);
+      if (sockets.size === 0) local.delete(payer);
+      redis.zrem(keys.connections(payer), member(socketId)).catch(() => undefined);
     },
     get size() {
       return size;

@@ -1,7 +1,9 @@
 import { Compile } from "typebox/compile";
 import { HandshakeAuth, PROTOCOL } from "../../contract/socket.ts";
+import type { Caller } from "../../contract/tokens.ts";
 import { JobcastError } from "../../errors.ts";
 import type { Logger } from "../../lib/logger.ts";
+import { createTurns } from "../../lib/turns.ts";
 import type { IsOriginAllowed } from "../auth/origins.ts";
 import type { Tokens } from "../auth/tokens.ts";
 import type { Connections } from "./connections.ts";
@@ -48,12 +50,13 @@ async function identify(socket: GatewaySocket, deps: HandshakeDeps): Promise<Ses
   const token = auth.token ?? query["token"];
   if (typeof token !== "string") throw new JobcastError("unauthorized", "A token is needed");
   const caller = await tokens.verifyToken(token);
-  if (!(await connections.admit(caller.userId, socket.id))) {
+  const payer = payerOf(caller);
+  if (!(await connections.admit(payer, socket.id))) {
     throw new JobcastError("too_many_connections", "This user has too many connections");
   }
   // By the transport, not the socket: one that goes before the handshake is through never tells.
-  socket.conn.once("close", () => connections.leave(caller.userId, socket.id));
-  if (socket.conn.readyState !== "open") connections.leave(caller.userId, socket.id);
+  socket.conn.once("close", () => connections.leave(payer, socket.id));
+  if (socket.conn.readyState !== "open") connections.leave(payer, socket.id);
   const session: Session = {
     caller,
     cursors: auth.cursors ?? undefined,
@@ -61,7 +64,12 @@ async function identify(socket: GatewaySocket, deps: HandshakeDeps): Promise<Ses
     onRefresh: () => undefined,
     onClose: [],
     isClosed: false,
+    inTurn: createTurns(),
     outlet: createOutlet({ conn: socket.conn, expiresAt: () => session.caller.expiresAt, ticker }),
   };
   return session;
 }
+
+/** A job's token is handed around: those who hold it must not use up the connections of its maker. */
+const payerOf = ({ userId, onlyJob }: Caller): string =>
+  onlyJob === undefined ? `user:${userId}` : `job:${onlyJob}`;

@@ -12,7 +12,7 @@ import type { Records } from "../../jobs/records.ts";
 import type { JobSnapshot } from "../../jobs/snapshot.ts";
 import { frameOf, toFrame } from "./frame.ts";
 import { keepSeat, type Session } from "./session.ts";
-import { watchJob } from "./watch.ts";
+import { findWatched, watchJob } from "./watch.ts";
 
 export interface JoinDeps {
   feeds: Pick<Feeds, "join">;
@@ -88,14 +88,9 @@ async function welcomeToJob(
   sessionId: string,
   jobId: string,
 ): Promise<void> {
-  const [known, entry] = await Promise.all([
-    deps.jobs.find(jobId, session.caller),
-    deps.records.read(jobId),
-  ]);
-  const audience = entry?.record.audiences[0];
-  if (known === undefined || audience === undefined)
-    throw new JobcastError("not_found", "No such job");
-  const { job, seat } = await watchJob(deps, { session, jobId, audience, known });
+  const watched = await findWatched(deps, session.caller, jobId);
+  if (watched === undefined) throw new JobcastError("not_found", "No such job");
+  const { job, seat } = await watchJob(deps, session, watched);
   keepSeat(session, jobTopic(jobId), seat);
   const nobody = { userId: null, unread: 0, cursors: {}, cursor: toOpaque({}), recovered: false };
   const isOpen = job.finishedAt === null;

@@ -97,10 +97,10 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
   io.use(createHandshake({ ...deps, connections, ticker }));
   io.on("connection", (socket) => {
     receive(socket, deps).catch((thrown: unknown) => {
-      const { code } = JobcastError.from(thrown);
-      if (code !== "not_found")
-        log.warn({ err: thrown }, "realtime: a client could not be welcomed");
-      socket.data.session.outlet.cut();
+      // The job of its token is gone, and will not come back: neither should the client.
+      if (JobcastError.from(thrown).code === "not_found") return socket.disconnect(true);
+      log.warn({ err: thrown }, "realtime: a client could not be welcomed");
+      return socket.data.session.outlet.cut();
     });
   });
 
@@ -132,5 +132,5 @@ async function receive(socket: GatewaySocket, deps: RealtimeDeps): Promise<void>
   registerAuthRefresh(socket, deps, log);
   socket.on("disconnect", () => closeSession(session));
   watchExpiry(session);
-  await welcome(deps, session, socket.id);
+  await session.inTurn(() => welcome(deps, session, socket.id));
 }

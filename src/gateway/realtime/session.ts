@@ -2,6 +2,7 @@ import type { Socket } from "socket.io";
 import type { Acknowledgement } from "../../contract/socket.ts";
 import type { Caller } from "../../contract/tokens.ts";
 import type { Seat } from "../../feeds/seat.ts";
+import type { InTurn } from "../../lib/turns.ts";
 import type { Outlet } from "./outlet.ts";
 
 /** What a node knows of a connected client. */
@@ -12,6 +13,8 @@ export interface Session {
   /** Places in rooms, by feed or by topic. */
   seats: Map<string, Seat>;
   outlet: Outlet;
+  /** The welcome first, then what the client asks, in its order. */
+  inTurn: InTurn;
   /** Called when `caller` has a new token behind it. */
   onRefresh: () => void;
   /** Called when the socket is gone. */

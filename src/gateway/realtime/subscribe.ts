@@ -8,7 +8,7 @@ import type { Logger } from "../../lib/logger.ts";
 import { type Afterwards, handle } from "./handle.ts";
 import { feedsOf, type JoinDeps } from "./join.ts";
 import { type GatewaySocket, keepSeat, leaveSeat, type Session } from "./session.ts";
-import { watchJob } from "./watch.ts";
+import { findWatched, watchJob } from "./watch.ts";
 
 const isSubscribeRequest = Compile(SubscribeRequest);
 const isUnsubscribeRequest = Compile(UnsubscribeRequest);
@@ -34,19 +34,16 @@ async function follow(
   afterwards: Afterwards,
 ): Promise<Job> {
   const topic = jobTopic(jobId);
-  const [known, entry] = await Promise.all([
-    deps.jobs.find(jobId, session.caller),
-    deps.records.read(jobId),
-  ]);
-  const audience = entry?.record.audiences[0];
-  if (known === undefined || audience === undefined)
-    throw new JobcastError("not_found", "No such job");
-  const isHeardAlready = session.seats.has(topic) || feedsOf(session.caller).includes(audience);
-  const isScoped = session.caller.onlyJob !== undefined;
-  if (isHeardAlready) return toWireJob(isScoped ? toScopedJob(known) : known, deps.sign);
+  const { caller } = session;
+  const watched = await findWatched(deps, caller, jobId);
+  if (watched === undefined) throw new JobcastError("not_found", "No such job");
+  const { known, audience } = watched;
+  const isHeardAlready = session.seats.has(topic) || feedsOf(caller).includes(audience);
+  if (isHeardAlready)
+    return toWireJob(caller.onlyJob === undefined ? known : toScopedJob(known), deps.sign);
   if (session.seats.size >= MAX_TOPICS)
     throw new JobcastError("invalid", `At most ${MAX_TOPICS} topics a connection`);
-  const { job, seat } = await watchJob(deps, { session, jobId, audience, known });
+  const { job, seat } = await watchJob(deps, session, watched);
   keepSeat(session, topic, seat);
   afterwards(seat.start);
   return job;

@@ -1,9 +1,12 @@
 import type { Job } from "../../contract/job.ts";
 import type { Audience } from "../../contract/names.ts";
+import type { Caller } from "../../contract/tokens.ts";
 import type { Feeds } from "../../feeds/feeds.ts";
 import type { Item, Listener } from "../../feeds/room.ts";
 import type { Seat } from "../../feeds/seat.ts";
+import type { Jobs } from "../../jobs/jobs.ts";
 import { type Sign, toScopedJob, toWireJob } from "../../jobs/present.ts";
+import type { Records } from "../../jobs/records.ts";
 import type { JobSnapshot, StoredJob } from "../../jobs/snapshot.ts";
 import { type Frame, toFrame } from "./frame.ts";
 import type { Session } from "./session.ts";
@@ -13,8 +16,8 @@ export interface WatchDeps {
   sign: Sign;
 }
 
-export interface WatchRequest {
-  session: Session;
+/** A job that its caller may read. */
+export interface Watched {
   jobId: string;
   /** The feed that tells of the job. */
   audience: Audience;
@@ -22,12 +25,24 @@ export interface WatchRequest {
   known: StoredJob;
 }
 
+/** `undefined` for what does not exist or is not for this caller. */
+export async function findWatched(
+  { jobs, records }: { jobs: Pick<Jobs, "find">; records: Pick<Records, "read"> },
+  caller: Caller,
+  jobId: string,
+): Promise<Watched | undefined> {
+  const [known, entry] = await Promise.all([jobs.find(jobId, caller), records.read(jobId)]);
+  const audience = entry?.record.audiences[0];
+  if (known === undefined || audience === undefined) return undefined;
+  return { jobId, audience, known };
+}
+
 /** Follows one job. It is no feed: what is heard carries no cursor, and nothing is replayed. Resolves to the job and the seat, which waits for `start`. */
 export async function watchJob(
   { feeds, sign }: WatchDeps,
-  request: WatchRequest,
+  session: Session,
+  { jobId, audience, known }: Watched,
 ): Promise<{ job: Job; seat: Seat }> {
-  const { session, jobId, audience, known } = request;
   const isScoped = session.caller.onlyJob !== undefined;
   const seat = await feeds.join({
     audience,
