@@ -7,6 +7,9 @@ export type JobEventName = JobFact | typeof JOB_GAUGE;
 /** An audience: whoever shares one ordered list of facts. Its name is the feed's name on the wire. */
 export type Audience = "all" | `user:${string}` | `group:${string}` | `case:${string}`;
 
+export const isAudience = (text: string): text is Audience =>
+  text === "all" || /^(user|group|case):./.test(text);
+
 export const ALL: Audience = "all";
 export const userAudience = (userId: string): Audience => `user:${userId}`;
 export const groupAudience = (group: string): Audience => `group:${group}`;

@@ -43,7 +43,7 @@ export function createFeeds(options: FeedsOptions): Feeds {
     log,
     compareEveryMs = COMPARE_EVERY_MS,
   } = options;
-  const rooms = new Map<string, Room>();
+  const rooms = new Map<Audience, Room>();
   const closing = new AbortController();
   const reader = createFeedReader({ redis, keys, partitions });
   const tails = createTails({
@@ -55,7 +55,7 @@ export function createFeeds(options: FeedsOptions): Feeds {
     onGap(partition) {
       log.warn({ partition }, "feeds: entries were missed; reading the logs");
       for (const [audience, room] of rooms) {
-        if (partitionOf(audience as Audience, partitions) === partition) room.catchUp();
+        if (partitionOf(audience, partitions) === partition) room.catchUp();
       }
     },
   });
@@ -76,7 +76,7 @@ export function createFeeds(options: FeedsOptions): Feeds {
   }
 
   async function compare(): Promise<void> {
-    const audiences = [...rooms.keys()] as Audience[];
+    const audiences = [...rooms.keys()];
     const heads = await reader.heads(audiences);
     for (const [i, audience] of audiences.entries()) {
       const head = heads[i];

@@ -140,8 +140,8 @@ type Reply = [
 ];
 
 function toPage(reply: unknown): Page {
-  // The shape is that of the script's header; both are of one commit.
-  const [epoch, seq, status, tailId, facts, openJobs, open, job] = reply as Reply;
+  if (!isReply(reply)) throw new Error("Unexpected answer of the join script");
+  const [epoch, seq, status, tailId, facts, openJobs, open, job] = reply;
   return {
     head: { epoch, seq: Number(seq) },
     status,
@@ -152,3 +152,6 @@ function toPage(reply: unknown): Page {
     job: job ?? undefined,
   };
 }
+
+/** What is in it is as the script's header says: both are of one commit. */
+const isReply = (reply: unknown): reply is Reply => Array.isArray(reply) && reply.length === 8;

@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import { type Cursor, parseCursor } from "../contract/cursor.ts";
+import { type Audience, isAudience } from "../contract/names.ts";
 import { fromPairs } from "../lib/array.ts";
 import type { Logger } from "../lib/logger.ts";
 import { sleep } from "../lib/sleep.ts";
@@ -11,7 +12,7 @@ import type { Keys } from "../redis/keys.ts";
 export interface TailEntry {
   id: string;
   kind: "fact" | "gauge";
-  audience: string;
+  audience: Audience;
   event: string;
   jobId: string;
   /** The place of a fact in its feed. */
@@ -119,7 +120,8 @@ export function createTails(options: TailsOptions): Tails {
       place.id = id;
       place.count = count;
       place.heardAt = now();
-      if (fields["k"] !== "heartbeat") onEntry(toTailEntry(id, fields));
+      const entry = toTailEntry(id, fields);
+      if (entry !== undefined) onEntry(entry);
       else if (!isSameGeneration(place, fields["d"])) isWhole = false;
     }
     if (!isWhole) onGap(partition);
@@ -181,12 +183,10 @@ const toEntries = (entries: unknown): RawEntry[] =>
     ? entries.map(([id, flat]: [string, string[]]) => ({ id, fields: fromPairs(flat) }))
     : [];
 
-const toTailEntry = (id: string, fields: RawEntry["fields"]): TailEntry => ({
-  id,
-  kind: fields["k"] === "fact" ? "fact" : "gauge",
-  audience: fields["a"] ?? "",
-  event: fields["e"] ?? "",
-  jobId: fields["j"] ?? "",
-  cursor: parseCursor(fields["c"]),
-  data: fields["d"] ?? "{}",
-});
+/** `undefined` for a heartbeat, which is said to nobody. */
+function toTailEntry(id: string, fields: RawEntry["fields"]): TailEntry | undefined {
+  const { k, a = "", e = "", j = "", c, d = "{}" } = fields;
+  if (!isAudience(a)) return undefined;
+  const kind = k === "fact" ? "fact" : "gauge";
+  return { id, kind, audience: a, event: e, jobId: j, cursor: parseCursor(c), data: d };
+}

@@ -16,14 +16,15 @@ export function createMetrics(labels: { node: string }): Metrics {
     contentType: registry.contentType,
     text: () => registry.metrics(),
     gauge(name, help, read) {
-      new Gauge({
+      const gauge = new Gauge({
         name,
         help,
-        registers: [registry],
+        registers: [],
         collect() {
           this.set(read());
         },
       });
+      registry.registerMetric(gauge);
     },
   };
 }

@@ -1,6 +1,5 @@
 import type { Redis } from "ioredis";
-import type { Audience } from "../contract/names.ts";
-import { queueName } from "../contract/names.ts";
+import { type Audience, isAudience, queueName } from "../contract/names.ts";
 import type { Writer } from "../feeds/append.ts";
 import type { Sign } from "../jobs/present.ts";
 import type { QueuedJob, Queues } from "../jobs/queues.ts";
@@ -55,7 +54,7 @@ export async function sweep(
     for (const member of members) {
       lease.signal.throwIfAborted();
       const [audience = "", jobId = ""] = member.split("\n", 2);
-      if (await mend(lease, options, audience as Audience, jobId)) mended += 1;
+      if (isAudience(audience) && (await mend(lease, options, audience, jobId))) mended += 1;
       // Looked at now; the others come first next time.
       else await redis.zadd(keys.open(partition), "XX", Date.now(), member);
     }

@@ -68,7 +68,7 @@ export async function openResources({
   // Side by side, and all waited for: what one opened while another failed is on the stack by then, and is closed with it.
   const opening = [
     openTarget(config, log, stack),
-    needsDatabase ? openHistory(config, log, stack) : undefined,
+    needsDatabase ? openHistory(config, log, stack) : Promise.resolve(undefined),
     loadSecrets(config),
   ] as const;
   await Promise.allSettled(opening);

@@ -37,7 +37,7 @@ export function leaveSeat({ seats }: Session, topic: string): void {
 
 export function closeSession(session: Session): void {
   session.isClosed = true;
-  for (const topic of [...session.seats.keys()]) leaveSeat(session, topic);
+  for (const topic of session.seats.keys()) leaveSeat(session, topic);
   for (const close of session.onClose) close();
 }
 
