@@ -130,7 +130,7 @@ describe.each(stores)("$name", ({ create }) => {
     "a/",
     "ä",
     "",
-    `${"a".repeat(256)}`,
+    "a".repeat(256),
     `a${"/a".repeat(600)}`,
   ])("refuses the key %j", async (key, { root }) => {
     const store = create({ root });
