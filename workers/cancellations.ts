@@ -10,6 +10,12 @@ export interface Cancellations {
   close(): void;
 }
 
+interface Watch {
+  jobId: string;
+  retries: number;
+  onCancel: () => void;
+}
+
 const LOOK_EVERY_MS = 1000;
 
 export interface CancellationsOptions {
@@ -26,7 +32,8 @@ export function createCancellations({
   keys,
   log,
 }: CancellationsOptions): Cancellations {
-  const watched = new Map<string, { retries: number; onCancel: () => void }>();
+  // Not by job: one whose lock was lost may be here a second time.
+  const watched = new Set<Watch>();
 
   /** A request holds for the count of manual retries it was made at: a retry begins with a clean slate. */
   async function isCancelled(jobId: string, retries: number): Promise<boolean> {
@@ -34,30 +41,31 @@ export function createCancellations({
     return asked !== null && Number(asked) >= retries;
   }
 
-  async function look(jobId: string): Promise<void> {
-    const job = watched.get(jobId);
-    if (job === undefined || !(await isCancelled(jobId, job.retries))) return;
-    if (watched.delete(jobId)) job.onCancel();
+  async function look(watch: Watch): Promise<void> {
+    try {
+      if (!(await isCancelled(watch.jobId, watch.retries))) return;
+      if (watched.delete(watch)) watch.onCancel();
+    } catch (err) {
+      log.debug({ err, jobId: watch.jobId }, "cannot look for a cancel request");
+    }
   }
 
-  const lookSafely = (jobId: string) =>
-    void look(jobId).catch((err: unknown) =>
-      log.debug({ err, jobId }, "cannot look for a cancel request"),
-    );
+  function lookAll(jobId?: string): void {
+    for (const watch of watched) if (jobId === undefined || jobId === watch.jobId) void look(watch);
+  }
 
   subscriber
     .subscribe(keys.cancelChannel)
     .catch((err: unknown) => log.warn({ err }, "cannot subscribe to cancel requests"));
-  subscriber.on("message", (_channel, jobId) => lookSafely(jobId));
-  const timer = setInterval(() => {
-    for (const jobId of watched.keys()) lookSafely(jobId);
-  }, LOOK_EVERY_MS);
+  subscriber.on("message", (_channel, jobId) => lookAll(jobId));
+  const timer = setInterval(() => lookAll(), LOOK_EVERY_MS);
 
   return {
     isCancelled,
     watch(jobId, retries, onCancel) {
-      watched.set(jobId, { retries, onCancel });
-      return () => void watched.delete(jobId);
+      const watch = { jobId, retries, onCancel };
+      watched.add(watch);
+      return () => void watched.delete(watch);
     },
     close: () => clearInterval(timer),
   };

@@ -4,14 +4,19 @@ import { once } from "node:events";
 /** Child processes that stay warm between attempts; one attempt at a time in each. */
 export interface ChildPool {
   take(): Promise<ChildProcess>;
-  /** One that has died, or is used up, is not kept. */
+  /** Keeps it for the next attempt, unless it is used up. */
   giveBack(child: ChildProcess): void;
-  close(): void;
+  /** Resolves when it is gone. */
+  discard(child: ChildProcess): Promise<void>;
+  /** Resolves when all are gone, whatever they were doing. */
+  close(): Promise<void>;
 }
 
 export interface ChildPoolOptions {
   maxIdle: number;
   maxHeapMb: number;
+  /** Folder for the temporary files of libraries. */
+  tempDir: string;
 }
 
 /** What native libraries leak goes with the process. */
@@ -19,7 +24,7 @@ const MAX_ATTEMPTS_PER_CHILD = 100;
 /** A child that nobody needs gives its memory back. */
 const IDLE_MS = 60_000;
 
-export function createChildPool({ maxIdle, maxHeapMb }: ChildPoolOptions): ChildPool {
+export function createChildPool({ maxIdle, maxHeapMb, tempDir }: ChildPoolOptions): ChildPool {
   const all = new Set<ChildProcess>();
   const idle = new Map<ChildProcess, NodeJS.Timeout>();
   const attempts = new WeakMap<ChildProcess, number>();
@@ -28,9 +33,8 @@ export function createChildPool({ maxIdle, maxHeapMb }: ChildPoolOptions): Child
   async function start(): Promise<ChildProcess> {
     const child = fork(new URL("./child.ts", import.meta.url), {
       // Nothing of what the parent knows: the child reads what strangers sent.
-      env: {},
+      env: { TMPDIR: tempDir },
       execArgv: [`--max-old-space-size=${maxHeapMb}`],
-      serialization: "advanced",
       // A Ctrl-C in the terminal is meant for the parent, which lets the work in hand finish.
       detached: true,
     });
@@ -47,6 +51,13 @@ export function createChildPool({ maxIdle, maxHeapMb }: ChildPoolOptions): Child
     idle.delete(child);
   }
 
+  async function discard(child: ChildProcess): Promise<void> {
+    if (hasEnded(child)) return;
+    const exit = once(child, "exit");
+    kill(child);
+    await exit;
+  }
+
   return {
     async take() {
       const [child] = idle.keys();
@@ -58,14 +69,27 @@ export function createChildPool({ maxIdle, maxHeapMb }: ChildPoolOptions): Child
     giveBack(child) {
       const count = (attempts.get(child) ?? 0) + 1;
       attempts.set(child, count);
-      const isUsable = child.connected && child.exitCode === null && child.signalCode === null;
-      if (isClosed || !isUsable || count >= MAX_ATTEMPTS_PER_CHILD || idle.size >= maxIdle)
-        return void child.kill("SIGKILL");
-      idle.set(child, setTimeout(() => child.kill("SIGKILL"), IDLE_MS).unref());
+      const isUsable = child.connected && !hasEnded(child) && count < MAX_ATTEMPTS_PER_CHILD;
+      if (isClosed || !isUsable || idle.size >= maxIdle) return kill(child);
+      idle.set(child, setTimeout(() => kill(child), IDLE_MS).unref());
     },
-    close() {
+    discard,
+    async close() {
       isClosed = true;
-      for (const child of all) child.kill("SIGKILL");
+      await Promise.all(Array.from(all, discard));
     },
   };
+}
+
+export const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
+  exitCode !== null || signalCode !== null;
+
+/** With the programs that it started: being detached, it leads a process group. */
+export function kill(child: ChildProcess): void {
+  if (child.pid === undefined || hasEnded(child)) return;
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    child.kill("SIGKILL");
+  }
 }

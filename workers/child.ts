@@ -18,11 +18,11 @@ process.on("disconnect", () => process.exit(0));
 say({ kind: "ready" });
 
 async function work(assignment: Assignment, signal: AbortSignal): Promise<FromChild> {
-  const { module, jobId, run, input, settings } = assignment;
+  const { module, jobId, run, input, owner, settings } = assignment;
   const log = createLogger({ level: settings.logLevel, isPretty: false }).child({ jobId, run });
   try {
     const task = await loadTask(module);
-    const store = createDiskStore({ root: settings.storeRoot });
+    const store = createDiskStore({ root: settings.storeRoot, owner });
     const progress = (percent: number, step: string) => say({ kind: "progress", percent, step });
     const context = createContext({ assignment, store, signal, progress, log });
     const result = await task.run({ jobId, run, input, options: assignment.options }, context);

@@ -3,13 +3,13 @@ import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-const PAGE_BYTES = 4096;
 
 /** Resident memory of a process, native libraries included; 0 when it is gone. */
 export async function readResidentBytes(pid: number): Promise<number> {
   try {
-    const statm = await readFile(`/proc/${pid}/statm`, "utf8");
-    return Number(statm.split(" ")[1]) * PAGE_BYTES;
+    // `statm` would count in pages, whose size differs between machines.
+    const status = await readFile(`/proc/${pid}/status`, "utf8");
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
   } catch {
     if (process.platform === "linux") return 0;
   }

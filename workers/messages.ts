@@ -1,4 +1,5 @@
-import type { WorkError, WorkInput, WorkResult } from "../src/contract/worker.ts";
+import Type, { type Static } from "typebox";
+import { type WorkInput, WorkError, WorkResult } from "../src/contract/worker.ts";
 
 /** What a child is given to do. */
 export interface Assignment {
@@ -9,6 +10,8 @@ export interface Assignment {
   run: number;
   input: WorkInput;
   options: unknown;
+  /** Whose unfinished files in the store are removed when the attempt is over. */
+  owner: string;
   /** Folder for what the attempt may leave behind; emptied by the parent. */
   tempDir: string;
   settings: ChildSettings;
@@ -24,8 +27,11 @@ export interface ChildSettings {
 
 export type ToChild = Assignment | { kind: "cancel" };
 
-export type FromChild =
-  | { kind: "ready" }
-  | { kind: "progress"; percent: number; step: string }
-  | { kind: "done"; result: WorkResult }
-  | { kind: "failed"; error: WorkError };
+/** Checked when it arrives: what strangers sent may have taken the child over. */
+export const FromChild = Type.Union([
+  Type.Object({ kind: Type.Literal("ready") }),
+  Type.Object({ kind: Type.Literal("progress"), percent: Type.Number(), step: Type.String() }),
+  Type.Object({ kind: Type.Literal("done"), result: WorkResult }),
+  Type.Object({ kind: Type.Literal("failed"), error: WorkError }),
+]);
+export type FromChild = Static<typeof FromChild>;

@@ -1,4 +1,3 @@
-import type { Job } from "bullmq";
 import type { WorkError, WorkProgress } from "../src/contract/worker.ts";
 import type { Logger } from "../src/lib/logger.ts";
 
@@ -13,11 +12,12 @@ export interface Progress {
 
 const INTERVAL_MS = 100;
 
-export function createProgress(
-  job: Pick<Job, "updateProgress">,
-  run: number,
-  log: Logger,
-): Progress {
+/** BullMQ's job, as far as it is needed here. */
+interface ProgressedJob {
+  updateProgress(progress: WorkProgress): Promise<void>;
+}
+
+export function createProgress(job: ProgressedJob, run: number, log: Logger): Progress {
   let newest: WorkProgress = { run, percent: 0, step: null };
   let isTold = true;
   let timer: NodeJS.Timeout | undefined;

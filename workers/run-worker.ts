@@ -1,15 +1,17 @@
 import { type Job, UnrecoverableError, WaitingError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { Compile } from "typebox/compile";
+import Value from "typebox/value";
 import { JOB_ERROR_CODES, type JobErrorCode } from "../src/contract/errors.ts";
 import type { Lane } from "../src/contract/job.ts";
 import { queueName } from "../src/contract/names.ts";
 import { WorkData, type WorkError, type WorkResult } from "../src/contract/worker.ts";
 import { LOCK_MS, MAX_STALLS, STALLED_INTERVAL_MS } from "../src/jobs/stalls.ts";
 import type { Logger } from "../src/lib/logger.ts";
+import { sleep } from "../src/lib/sleep.ts";
 import type { Keys } from "../src/redis/keys.ts";
 import type { Store } from "../src/storage/store.ts";
-import { runAttempt } from "./attempt.ts";
+import { type AttemptOutcome, runAttempt } from "./attempt.ts";
 import type { Cancellations } from "./cancellations.ts";
 import type { ChildPool } from "./child-pool.ts";
 import type { Task } from "./define-worker.ts";
@@ -26,6 +28,8 @@ export interface LaneWorkerOptions {
   keys: Keys;
   store: Pick<Store, "remove">;
   pool: ChildPool;
+  /** Folder for the temporary files of attempts. */
+  scratch: string;
   cancellations: Cancellations;
   settings: ChildSettings;
   log: Logger;
@@ -35,13 +39,19 @@ export interface LaneWorkerOptions {
  * Takes jobs of one type and lane. It tells nobody how they went: BullMQ stores outcome and event in one step, and the recorder reads that.
  */
 export interface LaneWorker {
-  /** Takes no more. Jobs in hand go on for `graceMs`, then back in line, which costs them no attempt. */
+  /**
+   * Takes no more. Jobs in hand go on for `graceMs`, then back in line, which costs them no attempt. What cannot be put back within five
+   * seconds more, since Redis is away, is found by the others when its lock expires.
+   */
   close(graceMs: number): Promise<void>;
 }
 
 /** A fact has 64 KiB, and the job around the result needs some of it. */
 const MAX_RESULT_BYTES = 60_000;
+const LEAVE_MS = 5000;
 const LEAVING = "leaving";
+const MALFORMED: WorkError = { code: "internal", message: "The job is malformed" };
+const BROKEN: WorkError = { code: "internal", message: "Something went wrong in the worker" };
 
 const isWorkData = Compile(WorkData);
 
@@ -75,9 +85,11 @@ export function createLaneWorker(options: LaneWorkerOptions): LaneWorker {
 
   return {
     async close(graceMs) {
-      const grace = setTimeout(() => leaving.abort(LEAVING), graceMs);
-      await worker.close();
-      clearTimeout(grace);
+      const closed = new AbortController();
+      const closing = worker.close().finally(() => closed.abort());
+      await sleep(graceMs, closed.signal);
+      leaving.abort(LEAVING);
+      await Promise.race([closing, sleep(LEAVE_MS, closed.signal)]);
     },
   };
 }
@@ -94,28 +106,23 @@ async function work(
   { token, stop }: Hold,
 ): Promise<WorkResult> {
   const { data, id: jobId = "" } = job;
-  if (!isWorkData.Check(data))
-    throw toFinal({ code: "internal", message: "The job is malformed" }, 0);
+  if (!isWorkData.Check(data) || !Value.Check(options.task.options, data.options))
+    throw toFinal(MALFORMED, 0);
   const run = data.runBase + job.attemptsStarted;
+  const folder = `jobs/${jobId}/${run}/`;
   const progress = createProgress(job, run, options.log);
   const outcome = await attempt(options, { data, jobId, run, stop, onProgress: progress.report });
   await progress.flush();
-  if (
-    outcome.kind === "done" &&
-    Buffer.byteLength(JSON.stringify(outcome.result)) <= MAX_RESULT_BYTES
-  )
-    return outcome.result;
+  const refusal = outcome.kind === "done" ? refuse(outcome.result, folder) : undefined;
+  if (outcome.kind === "done" && refusal === undefined) return outcome.result;
 
-  await options.store.remove(`jobs/${jobId}/${run}/`);
+  await removeFiles(options, folder);
   if (stop.reason === LEAVING) {
     await job.moveToWait(token);
     throw new WaitingError();
   }
-  const error =
-    outcome.kind === "failed"
-      ? outcome.error
-      : { code: "internal", message: "The result is too large" };
-  if (stop.aborted || !isRepeated(error, job)) throw toFinal(error, run);
+  const error = outcome.kind === "failed" ? outcome.error : (refusal ?? BROKEN);
+  if (stop.aborted || refusal !== undefined || !isRepeated(error, job)) throw toFinal(error, run);
   await progress.mark(error);
   throw new Error(error.message);
 }
@@ -131,30 +138,53 @@ interface AttemptRequest {
 async function attempt(
   options: LaneWorkerOptions,
   { data, jobId, run, stop, onProgress }: AttemptRequest,
-) {
-  const { task, module, pool, cancellations, settings } = options;
+): Promise<AttemptOutcome> {
+  const { task, module, pool, scratch, cancellations, settings, log } = options;
   const cancelled = new AbortController();
   // Watched before it is looked for: a request in between is seen by one of the two.
   const unwatch = cancellations.watch(jobId, data.retries, () => cancelled.abort());
   try {
     if (await cancellations.isCancelled(jobId, data.retries)) cancelled.abort();
+    // Of a run whose worker was killed.
+    if (run > 1) await removeFiles(options, `jobs/${jobId}/${run - 1}/`);
     return await runAttempt({
       pool,
+      scratch,
       assignment: { module, jobId, run, input: data.input, options: data.options, settings },
       timeoutMs: task.timeoutMs,
       maxMemoryBytes: task.maxMemoryBytes,
       signal: AbortSignal.any([cancelled.signal, stop]),
       onProgress,
     });
+  } catch (err) {
+    log.error({ err, jobId, run }, "an attempt could not be made");
+    return { kind: "failed", error: BROKEN };
   } finally {
     unwatch();
   }
 }
 
+/** Why a result cannot be told: it is too large for a fact, or names files that are not the run's own, which others could then read. */
+function refuse(result: WorkResult, folder: string): WorkError | undefined {
+  if (Buffer.byteLength(JSON.stringify(result)) > MAX_RESULT_BYTES)
+    return { code: "internal", message: "The result is too large" };
+  const isOwn = (result.files ?? []).every(({ key }) => key.startsWith(folder));
+  return isOwn ? undefined : BROKEN;
+}
+
+/** Files that nobody refers to go with the job at the latest. */
+async function removeFiles({ store, log }: LaneWorkerOptions, folder: string): Promise<void> {
+  await store
+    .remove(folder)
+    .catch((err: unknown) => log.warn({ err, folder }, "files of a lost run stay behind"));
+}
+
 function isRepeated({ code }: WorkError, job: Job): boolean {
-  const isPassing = JOB_ERROR_CODES[code as JobErrorCode]?.retryable ?? false;
+  const isPassing = isJobErrorCode(code) && JOB_ERROR_CODES[code].retryable;
   return isPassing && job.attemptsMade + 1 < (job.opts.attempts ?? 1);
 }
+
+const isJobErrorCode = (code: string): code is JobErrorCode => Object.hasOwn(JOB_ERROR_CODES, code);
 
 const toFinal = (error: WorkError, run: number) =>
   new UnrecoverableError(JSON.stringify({ ...error, run }));

@@ -7,6 +7,7 @@ import { createCancellations } from "./cancellations.ts";
 import { tasks } from "./catalog.ts";
 import { createChildPool } from "./child-pool.ts";
 import { createLaneWorker } from "./run-worker.ts";
+import { openScratch } from "./scratch.ts";
 
 const FETCH_TIMEOUT_MS = 300_000;
 const CHILD_HEAP_MB = 512;
@@ -25,7 +26,12 @@ export const startWorkers: StartWorkers = async ({
   const subscriber = openRedis(target, `jobcast-${node}-cancel`);
   subscriber.on("error", (err) => log.debug({ err }, "workers: redis"));
   const cancellations = createCancellations({ redis, subscriber, keys, log });
-  const pool = createChildPool({ maxIdle: concurrency, maxHeapMb: CHILD_HEAP_MB });
+  const scratch = await openScratch();
+  const pool = createChildPool({
+    maxIdle: concurrency,
+    maxHeapMb: CHILD_HEAP_MB,
+    tempDir: scratch.path,
+  });
   const settings = {
     storeRoot: fileURLToPath(config.STORAGE_URL),
     maxInputBytes: config.UPLOAD_MAX_BYTES,
@@ -46,6 +52,7 @@ export const startWorkers: StartWorkers = async ({
         keys,
         store,
         pool,
+        scratch: scratch.path,
         cancellations,
         settings,
         log,
@@ -56,8 +63,9 @@ export const startWorkers: StartWorkers = async ({
     async close(graceMs) {
       await Promise.all(workers.map((worker) => worker.close(graceMs)));
       cancellations.close();
-      pool.close();
       subscriber.disconnect();
+      await pool.close();
+      await scratch.close();
     },
   };
 };

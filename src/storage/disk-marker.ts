@@ -31,7 +31,8 @@ export async function clearLeftovers(temp: string, now = Date.now()): Promise<vo
   for (const name of await readdir(temp)) {
     const path = join(temp, name);
     const stats = await stat(path).catch(() => undefined);
-    if (stats !== undefined && now - stats.mtimeMs > LEFTOVER_MS) await rm(path, { force: true });
+    if (stats !== undefined && now - stats.mtimeMs > LEFTOVER_MS)
+      await rm(path, { recursive: true, force: true });
   }
 }
 

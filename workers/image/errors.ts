@@ -15,7 +15,7 @@ export function toImageError(thrown: unknown): unknown {
   if (TOO_LARGE.test(words))
     return new WorkerError("input_too_large", "The picture is too large", { cause: thrown });
   if (UNSUPPORTED.test(words))
-    return new WorkerError("input_unsupported", "This kind of picture cannot be read", {
+    return new WorkerError("input_unsupported", "The file is not a picture that can be read", {
       cause: thrown,
     });
   if (CORRUPT.test(words))

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { WorkerError } from "../../src/errors.ts";
 import type { Source } from "./picture.ts";
 
@@ -11,14 +12,13 @@ type Decode = (options: { buffer: Uint8Array }) => Promise<Decoded>;
 /** Not a dependency, since its licence (LGPL-3.0) and its patents are for whoever installs it to judge: `npm install heic-decode`. */
 const DECODER = "heic-decode";
 
-/** The pixels of a HEIC file, if a decoder is installed. Fails with `input_unsupported`, `input_too_large` or `input_corrupt`. */
-export async function decodeHeic(buffer: Uint8Array, maxPixels: number): Promise<Source> {
+/** The pixels of a HEIC file, upright, if a decoder is installed. Fails with `input_unsupported` or `input_corrupt`. */
+export async function decodeHeic(path: string): Promise<Source> {
   const decode = await loadDecoder();
+  const buffer = await readFile(path);
   const { width, height, data } = await decode({ buffer }).catch((cause: unknown) => {
-    throw new WorkerError("input_corrupt", "The picture is damaged", { cause });
+    throw new WorkerError("input_corrupt", "The picture is damaged or incomplete", { cause });
   });
-  if (width * height > maxPixels)
-    throw new WorkerError("input_too_large", "The picture has too many pixels");
   return { input: new Uint8Array(data), options: { raw: { width, height, channels: 4 } } };
 }
 

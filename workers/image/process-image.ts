@@ -29,14 +29,14 @@ export async function processImage(
   return context.withPath(input, async (path) => {
     if ((await stat(path)).size === 0) throw new WorkerError("input_corrupt", "The file is empty");
     try {
-      return await process(path, options, context);
+      return await processFile(path, options, context);
     } catch (thrown) {
       throw toImageError(thrown);
     }
   });
 }
 
-async function process(
+async function processFile(
   path: string,
   options: ImageOptions,
   context: WorkContext,

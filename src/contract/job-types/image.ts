@@ -15,8 +15,18 @@ export const ImageVariant = Type.Object(
 );
 export type ImageVariant = Static<typeof ImageVariant>;
 
+/** Names become file names, which some disks tell apart only by their letters. */
+const haveOwnNames = (variants: ImageVariant[]): boolean =>
+  new Set(variants.map(({ name }) => name.toLowerCase())).size === variants.length;
+
+const ImageVariants = Type.Refine(
+  Type.Array(ImageVariant, { minItems: 1, maxItems: 20 }),
+  haveOwnNames,
+  () => "must not have one name twice",
+);
+
 export const ImageOptions = Type.Object(
-  { variants: Type.Optional(Type.Array(ImageVariant, { minItems: 1, maxItems: 20 })) },
+  { variants: Type.Optional(ImageVariants) },
   { $id: "ImageOptions", additionalProperties: false },
 );
 export type ImageOptions = Static<typeof ImageOptions>;
