@@ -23,5 +23,8 @@ export function createLogger({ level, isPretty }: LoggerOptions): Logger {
   const options = { level, redact: SECRETS };
   if (!isPretty) return pino(options);
   // In this thread: a logging worker of its own would cost 40 MB.
-  return pino(options, pretty({ sync: true, ignore: "pid,hostname", translateTime: "HH:MM:ss" }));
+  return pino(
+    options,
+    pretty({ sync: true, singleLine: true, ignore: "pid,hostname", translateTime: "HH:MM:ss" }),
+  );
 }
