@@ -48,6 +48,8 @@ export interface FeedReader {
 
 /** So many facts at once: some 100 KB, little enough for a socket's buffer. */
 export const PAGE_FACTS = 200;
+/** Of larger facts fewer: a page must never fill the buffer of a client that reads slowly, or it would be cut at each try. */
+const PAGE_BYTES = 256 * 1024;
 
 const script = loadScript("join");
 
@@ -85,7 +87,14 @@ export function createFeedReader({
     ];
     const from = [newGeneration(), newEpoch(), place?.epoch ?? "", place?.seq ?? 0];
     return toPage(
-      await script.run(redis, keyList, [...from, PAGE_FACTS, maxOpenJobs, jobId, META_TTL_MS]),
+      await script.run(redis, keyList, [
+        ...from,
+        PAGE_FACTS,
+        PAGE_BYTES,
+        maxOpenJobs,
+        jobId,
+        META_TTL_MS,
+      ]),
     );
   }
 

@@ -61,9 +61,9 @@ describe("a client with the documented snippet", () => {
     await idle.ready();
     idle.socket.disconnect();
     let said = 0;
-    let isMoving = true;
+    const arrival = new AbortController();
     const saying = (async () => {
-      while (isMoving) await tell(userAudience(sub), { text: `${(said += 1)}` });
+      while (!arrival.signal.aborted) await tell(userAudience(sub), { text: `${(said += 1)}` });
     })();
     for (let visit = 0; visit < 8; visit += 1) {
       const client = connect([a, b][visit % 2]?.url ?? "", { token: a.token(sub), cursors });
@@ -73,7 +73,7 @@ describe("a client with the documented snippet", () => {
       client.socket.disconnect();
       heard.push(...client.texts());
     }
-    isMoving = false;
+    arrival.abort();
     await saying;
     const last = connect(b.url, { token: a.token(sub), cursors });
     await last.ready();

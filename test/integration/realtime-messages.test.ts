@@ -77,8 +77,8 @@ describe("messages", () => {
     await client.ready();
     const asked = Array.from({ length: 120 }, () => client.ask("unsubscribe", { topic: "job:x" }));
     const answers = await Promise.all(asked);
-    expect(answers.slice(0, 100)).toEqual(Array(100).fill({ ok: true }));
-    expect(answers.slice(100)).toEqual(Array(20).fill(refusal("rate_limited")));
+    expect(answers.findIndex(({ ok }) => ok !== true)).toBe(100);
+    for (const answer of answers.slice(100)) expect(answer).toEqual(refusal("rate_limited"));
     expect(client.lost).toEqual([]);
   });
 

@@ -17,12 +17,13 @@ const Data = Type.Object(
     /** Goes on to its end when it is released. */
     hold: Type.Optional(Type.Boolean()),
     text: Type.Optional(Type.String()),
+    times: Type.Optional(Type.Number()),
   },
   { additionalProperties: false },
 );
 const isData = Compile(Data);
 
-/** A job type that does what its data says, and gives `text` back. */
+/** A job type that does what its data says, and gives `text` back, `times` over. */
 export const ECHO: JobType = {
   type: "echo",
   options: Type.Object({}),
@@ -44,14 +45,14 @@ export function createBench() {
   async function run(job: Job<WorkData>): Promise<WorkResult> {
     const input = "data" in job.data.input ? job.data.input.data : undefined;
     if (!isData.Check(input)) throw new Error("Malformed job data");
-    const { steps = [], gapMs = 0, hold = false, text = "" } = input;
+    const { steps = [], gapMs = 0, hold = false, text = "", times = 1 } = input;
     for (const percent of steps) {
       const number = job.data.runBase + job.attemptsStarted;
       await job.updateProgress({ run: number, percent, step: null });
       if (gapMs > 0) await sleep(gapMs);
     }
     if (hold) await holdOf(String(job.id)).promise;
-    return { text };
+    return { text: text.repeat(times) };
   }
 
   const startWorkers: StartWorkers = async ({ target, keys, node, log }) => {
