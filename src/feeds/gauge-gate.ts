@@ -1,6 +1,4 @@
-import type { Item } from "./room.ts";
-
-type Gauge = Item & { kind: "gauge" };
+import type { Gauge } from "./item.ts";
 
 /** At most ten a second for a job; of those that come faster the newest waits, so that the last one is always heard. */
 const INTERVAL_MS = 100;

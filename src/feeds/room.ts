@@ -1,34 +1,13 @@
 import { type Cursor, formatCursor } from "../contract/cursor.ts";
 import type { Audience } from "../contract/names.ts";
-import { JOB_GAUGE, type ResyncReason } from "../contract/socket.ts";
+import { JOB_GAUGE } from "../contract/socket.ts";
 import type { Logger } from "../lib/logger.ts";
 import { sleep } from "../lib/sleep.ts";
 import { compareStreamIds } from "../lib/stream-id.ts";
 import { createGaugeGate } from "./gauge-gate.ts";
+import type { Gauge, Item, Listener } from "./item.ts";
 import type { FeedReader, Page } from "./read.ts";
 import type { TailEntry } from "./tails.ts";
-
-/** What a room says to its members, in this order and once. */
-export type Item =
-  | { kind: "fact"; audience: Audience; event: string; jobId: string; data: string; cursor: Cursor }
-  /** `tailId` tells it from what a snapshot holds already. */
-  | {
-      kind: "gauge";
-      audience: Audience;
-      event: string;
-      jobId: string;
-      data: string;
-      tailId: string;
-    }
-  /** The feed cannot be followed from where the member stood; it goes on from `cursor`. */
-  | { kind: "resync"; audience: Audience; cursor: Cursor; reason: ResyncReason };
-
-type Gauge = Item & { kind: "gauge" };
-
-/** Whoever is in a room; `hear` must not throw and must not wait. */
-export interface Listener {
-  hear(item: Item): void;
-}
 
 export interface RoomOptions {
   audience: Audience;

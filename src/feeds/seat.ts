@@ -2,7 +2,8 @@ import { type Cursor, formatCursor } from "../contract/cursor.ts";
 import type { Audience } from "../contract/names.ts";
 import { compareStreamIds } from "../lib/stream-id.ts";
 import type { FeedReader, Page } from "./read.ts";
-import { type Item, type Listener, MAX_SHOWN, type Room } from "./room.ts";
+import type { Item, Listener } from "./item.ts";
+import { MAX_SHOWN, type Room } from "./room.ts";
 
 export interface SeatRequest {
   audience: Audience;

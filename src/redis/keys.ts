@@ -55,8 +55,6 @@ export function createKeys(prefix: string) {
 
     /** Zset: live connections of a user over all nodes, by when they were last seen, in ms. */
     connections: (userId: string) => `${prefix}:connections:${userId}`,
-    /** Hash: gateway nodes and workers alive. */
-    nodes: `${prefix}:nodes`,
     /** Prefix for rate limiters. */
     limits: (name: string) => `${prefix}:limit:${name}`,
     /** Prefix for Socket.IO's adapter. */

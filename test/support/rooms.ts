@@ -1,10 +1,12 @@
 import { type Cursor, formatCursor, parseCursor } from "../../src/contract/cursor.ts";
+import type { Audience } from "../../src/contract/names.ts";
 import type { Page, PageRequest, StoredFact } from "../../src/feeds/read.ts";
-import { createRoom, type Item, type Listener } from "../../src/feeds/room.ts";
+import type { Item, Listener } from "../../src/feeds/item.ts";
+import { createRoom } from "../../src/feeds/room.ts";
 import type { TailEntry } from "../../src/feeds/tails.ts";
-import { silent, toGauge } from "./feeds.ts";
+import { silent, toGauge } from "./stage.ts";
 
-export const audience = "user:42";
+export const audience: Audience = "user:42";
 export const at = (seq: number, epoch = "g.e"): Cursor => ({ epoch, seq });
 
 /** An audience as Redis has it, in memory: what is said goes to its log, and to its tail only when the test wants it heard. */

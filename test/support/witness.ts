@@ -35,8 +35,9 @@ export function createWitness({ url, token, userId, name, localAddress }: Witnes
   const cursors: Record<string, string> = {};
   const socket = io(url, {
     transports: ["websocket"],
-    reconnectionDelay: 200,
-    reconnectionDelayMax: 1000,
+    // Long enough that something happens meanwhile.
+    reconnectionDelay: 1000,
+    reconnectionDelayMax: 1500,
     timeout: 3000,
     // The client hands it on to `ws`; its types know only browsers.
     agent: new Agent({ localAddress }) as unknown as string,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Item } from "../../src/feeds/room.ts";
+import type { Item } from "../../src/feeds/item.ts";
 import { frameOf, toFrame } from "../../src/gateway/realtime/frame.ts";
 
 const item = (data: string): Item => ({

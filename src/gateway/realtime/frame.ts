@@ -1,5 +1,5 @@
 import { formatCursor } from "../../contract/cursor.ts";
-import type { Item } from "../../feeds/room.ts";
+import type { Item } from "../../feeds/item.ts";
 
 /** An event encoded once, for every socket that it goes to. */
 export interface Frame {

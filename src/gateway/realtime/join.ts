@@ -4,7 +4,7 @@ import { PROTOCOL, type Ready } from "../../contract/socket.ts";
 import type { Caller } from "../../contract/tokens.ts";
 import { JobcastError } from "../../errors.ts";
 import type { Feeds } from "../../feeds/feeds.ts";
-import type { Listener } from "../../feeds/room.ts";
+import type { Listener } from "../../feeds/item.ts";
 import type { Seat } from "../../feeds/seat.ts";
 import type { Jobs } from "../../jobs/jobs.ts";
 import { toWireJob, type Sign } from "../../jobs/present.ts";

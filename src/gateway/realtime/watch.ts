@@ -2,7 +2,7 @@ import type { Job } from "../../contract/job.ts";
 import type { Audience } from "../../contract/names.ts";
 import type { Caller } from "../../contract/tokens.ts";
 import type { Feeds } from "../../feeds/feeds.ts";
-import type { Item, Listener } from "../../feeds/room.ts";
+import type { Item, Listener } from "../../feeds/item.ts";
 import type { Seat } from "../../feeds/seat.ts";
 import type { Jobs } from "../../jobs/jobs.ts";
 import { type Sign, toScopedJob, toWireJob } from "../../jobs/present.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
-import type { Item, Room } from "../../../src/feeds/room.ts";
+import type { Item } from "../../../src/feeds/item.ts";
+import type { Room } from "../../../src/feeds/room.ts";
 import { type SeatRequest, takeSeat } from "../../../src/feeds/seat.ts";
 import { audience, createEar, createFeed, openRoom, type TestFeed } from "../../support/rooms.ts";
 

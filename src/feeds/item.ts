@@ -1,0 +1,25 @@
+import type { Cursor } from "../contract/cursor.ts";
+import type { Audience } from "../contract/names.ts";
+import type { ResyncReason } from "../contract/socket.ts";
+
+/** What a room says to its members, in this order and once. */
+export type Item =
+  | { kind: "fact"; audience: Audience; event: string; jobId: string; data: string; cursor: Cursor }
+  /** `tailId` tells it from what a snapshot holds already. */
+  | {
+      kind: "gauge";
+      audience: Audience;
+      event: string;
+      jobId: string;
+      data: string;
+      tailId: string;
+    }
+  /** The feed cannot be followed from where the member stood; it goes on from `cursor`. */
+  | { kind: "resync"; audience: Audience; cursor: Cursor; reason: ResyncReason };
+
+export type Gauge = Item & { kind: "gauge" };
+
+/** Whoever is in a room; `hear` must not throw and must not wait. */
+export interface Listener {
+  hear(item: Item): void;
+}
