@@ -34,20 +34,20 @@ export interface LeaseOptions {
   signal: AbortSignal;
   /** What the holder does; called again with a new lease after it threw. */
   work: (lease: Lease) => Promise<void>;
+  /** How long a frozen or dead holder keeps its successor waiting; 5 s. */
+  ttlMs?: number;
 }
 
-/** How long a frozen or dead holder keeps its successor waiting. */
-export const LEASE_TTL_MS = 5000;
-const RENEW_EVERY_MS = 1000;
-/** Work stops this long before the lease could have run out. */
-const MARGIN_MS = 1000;
+const LEASE_TTL_MS = 5000;
+/** A lease is renewed so often while it lasts, and work stops that part of it before it could have run out. */
+const RENEWALS = 5;
 
 const acquire = loadScript("acquire-lease");
 const release = loadScript("release-lease");
 
 /** Competes for the lease and works under it, again and again, until `signal` fires; then gives it back. */
 export async function holdLease(options: LeaseOptions): Promise<void> {
-  const { log, source, signal } = options;
+  const { log, source, signal, ttlMs = LEASE_TTL_MS } = options;
   let floor = 0;
   while (!signal.aborted) {
     const fence = await ask(options, floor).catch((err: unknown) => {
@@ -55,18 +55,15 @@ export async function holdLease(options: LeaseOptions): Promise<void> {
       return 0;
     });
     if (fence > 0) floor = await workUnder(options, fence);
-    await sleep(RENEW_EVERY_MS * (0.5 + Math.random() * 0.5), signal);
+    await sleep((ttlMs / RENEWALS) * (0.5 + Math.random() * 0.5), signal);
   }
 }
 
-const ask = async ({ redis, keys, source, holder }: LeaseOptions, floor: number): Promise<number> =>
-  Number(
-    await acquire.run(
-      redis,
-      [keys.lease(source), keys.fence(source)],
-      [holder, LEASE_TTL_MS, floor],
-    ),
-  );
+async function ask(options: LeaseOptions, floor: number): Promise<number> {
+  const { redis, keys, source, holder, ttlMs = LEASE_TTL_MS } = options;
+  const args = [holder, ttlMs, floor];
+  return Number(await acquire.run(redis, [keys.lease(source), keys.fence(source)], args));
+}
 
 /** Answers with a fence that the next lease has to exceed. */
 async function workUnder(options: LeaseOptions, fence: number): Promise<number> {
@@ -89,12 +86,14 @@ async function workUnder(options: LeaseOptions, fence: number): Promise<number> 
 
 /** A process that was frozen finds its clock ahead when it wakes up: the lease is given up before anything is written under it. */
 async function renew(options: LeaseOptions, fence: number, lost: AbortController): Promise<void> {
+  const { ttlMs = LEASE_TTL_MS } = options;
+  const everyMs = ttlMs / RENEWALS;
   let renewedAt = performance.now();
   const watch = setInterval(() => {
-    if (performance.now() - renewedAt > LEASE_TTL_MS - MARGIN_MS) lost.abort();
-  }, RENEW_EVERY_MS / 4);
+    if (performance.now() - renewedAt > ttlMs - everyMs) lost.abort();
+  }, everyMs / 4);
   while (!lost.signal.aborted) {
-    await sleep(RENEW_EVERY_MS, lost.signal);
+    await sleep(everyMs, lost.signal);
     if (lost.signal.aborted) break;
     const askedAt = performance.now();
     const renewed = await ask(options, 0).catch(() => undefined);

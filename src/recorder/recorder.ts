@@ -105,12 +105,14 @@ export function createRecorder(options: RecorderOptions): Recorder {
   return {
     async close() {
       closing.abort();
-      const done = new AbortController();
       // Without Redis the leases cannot be given back: they run out.
-      await Promise.race([Promise.all([...sources, keeper]), sleep(CLOSE_TIMEOUT_MS, done.signal)]);
-      done.abort();
-      await queues.close();
+      await atMost(CLOSE_TIMEOUT_MS, Promise.all([...sources, keeper]).then(queues.close));
       for (const connection of connections) connection.disconnect();
     },
   };
+}
+
+async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([work, sleep(ms, over.signal)]).finally(() => over.abort());
 }

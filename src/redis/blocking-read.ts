@@ -33,8 +33,8 @@ export async function readStreams({
   try {
     return (await inTime(reading, signal)) ?? [];
   } catch (thrown) {
-    // Whatever the old link still answers must not be taken for the answer to the next call.
-    redis.disconnect(!signal.aborted);
+    // Whatever the old link still answers must not be taken for the answer to the next call, under a new lease perhaps.
+    redis.disconnect(true);
     if (signal.aborted) return [];
     throw thrown;
   }

@@ -2,7 +2,10 @@ import { describe, expect } from "vitest";
 import { META_TTL_MS } from "../../src/feeds/append.ts";
 import { fromPairs } from "../../src/lib/array.ts";
 import { partitionOf } from "../../src/redis/keys.ts";
-import { createTeller, fact, gauge, outcome, PARTITIONS, test, upTo } from "../support/feeds.ts";
+import { test } from "../support/feeds.ts";
+import { upTo } from "../support/listening.ts";
+import { PARTITIONS } from "../support/stage.ts";
+import { createTeller, fact, gauge, outcome } from "../support/telling.ts";
 
 const audience = "user:42";
 const partition = partitionOf(audience, PARTITIONS);

@@ -3,23 +3,18 @@ import { describe, expect, vi } from "vitest";
 import { createTails, DEAF_AFTER_MS, type TailEntry } from "../../src/feeds/tails.ts";
 import { beat } from "../../src/recorder/heartbeat.ts";
 import { partitionOf } from "../../src/redis/keys.ts";
+import { test } from "../support/feeds.ts";
+import { joinOnly, listen, seqsOf, upTo } from "../support/listening.ts";
 import {
-  createTeller,
-  cut,
-  fact,
-  fearless,
-  gauge,
-  hangUp,
-  joinOnly,
-  leaseOf,
-  listen,
   PARTITIONS,
-  seqsOf,
-  silent,
   type Stage,
-  test,
-  upTo,
-} from "../support/feeds.ts";
+  cut,
+  fearless,
+  hangUp,
+  leaseOf,
+  silent,
+} from "../support/stage.ts";
+import { createTeller, fact, gauge } from "../support/telling.ts";
 
 const audience = "user:42";
 const partition = partitionOf(audience, PARTITIONS);

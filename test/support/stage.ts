@@ -1,0 +1,171 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { type Processor, Worker } from "bullmq";
+import type { Redis } from "ioredis";
+import { pino } from "pino";
+import { queueName } from "../../src/contract/names.ts";
+import type { WorkData } from "../../src/contract/worker.ts";
+import { createWriter, type Writer } from "../../src/feeds/append.ts";
+import { createFeeds, type Feeds, type FeedsOptions } from "../../src/feeds/feeds.ts";
+import { createFeedReader, type FeedReader } from "../../src/feeds/read.ts";
+import { openQueues, type Queues } from "../../src/jobs/queues.ts";
+import type { JobRecord } from "../../src/jobs/record.ts";
+import { createRecords, type Records } from "../../src/jobs/records.ts";
+import type { Lease } from "../../src/recorder/lease.ts";
+import {
+  createRecorder,
+  type Recorder,
+  type RecorderOptions,
+} from "../../src/recorder/recorder.ts";
+import { openRedis, openStrictRedis } from "../../src/redis/connect.ts";
+import { createKeys, type Keys } from "../../src/redis/keys.ts";
+import { record } from "./jobs.ts";
+
+export const PARTITIONS = 4;
+/** The queue that the jobs of these tests wait in. */
+export const QUEUE = queueName("image", "normal");
+
+export const silent = pino({ level: "silent" });
+export const sign = (key: string) => ({
+  url: `/files/${key}`,
+  expiresAt: "2026-01-01T00:00:00.000Z",
+});
+export const fearless = { ensure: async () => undefined, note: () => undefined };
+
+/** The parts of one installation, on one Redis; closed in reverse order. */
+export interface Stage {
+  url: string;
+  redis: Redis;
+  keys: Keys;
+  queues: Queues;
+  records: Records;
+  reader: FeedReader;
+  writer: Writer;
+  /** A gateway's feeds that hear everything said from now on. */
+  node(options?: Partial<FeedsOptions>): Promise<Feeds>;
+  recorder(options?: Partial<RecorderOptions>): Recorder;
+  /** Accepts a job as a gateway does. */
+  submit(fields?: Partial<JobRecord>): Promise<JobRecord>;
+  work(run: Processor<WorkData>, concurrency?: number): Promise<Worker<WorkData>>;
+  connect(name?: string): Redis;
+  strict(name?: string): Redis;
+  close(): Promise<void>;
+}
+
+export function openStage(url: string, prefix: string): Stage {
+  const opened = new AsyncDisposableStack();
+  const keys = createKeys(prefix);
+  const partitions = PARTITIONS;
+
+  function keep(redis: Redis): Redis {
+    redis.on("error", () => undefined);
+    opened.defer(() => redis.disconnect());
+    return redis;
+  }
+  const connect = (name = "test") => keep(openRedis(url, name));
+  const strict = (name = "test") => keep(openStrictRedis(url, name));
+
+  const redis = connect();
+  const queues = openQueues({ redis: strict(), keys, retentionDays: 1, log: silent });
+  opened.defer(() => queues.close());
+  const records = createRecords({ redis, keys });
+
+  return {
+    url,
+    redis,
+    keys,
+    queues,
+    records,
+    connect,
+    strict,
+    reader: createFeedReader({ redis, keys, partitions }),
+    writer: createWriter({
+      redis,
+      keys,
+      partitions,
+      maxFacts: 10_000,
+      ttlHours: 1,
+      continuity: fearless,
+    }),
+    async node(options = {}) {
+      const feeds = createFeeds({
+        redis: connect(),
+        tailRedis: strict("tails"),
+        keys,
+        partitions,
+        toGauge,
+        log: silent,
+        ...options,
+      });
+      opened.defer(feeds.close);
+      await feeds.ready;
+      return feeds;
+    },
+    recorder(options = {}) {
+      const recorder = createRecorder({
+        target: url,
+        keys,
+        partitions,
+        queues: [QUEUE],
+        holder: randomUUID(),
+        maxFacts: 10_000,
+        ttlHours: 1,
+        retentionDays: 1,
+        sign,
+        log: silent,
+        leaseTtlMs: 1500,
+        ...options,
+      });
+      opened.defer(recorder.close);
+      return recorder;
+    },
+    async submit(fields = {}) {
+      const job = record({ jobId: randomUUID(), ...fields });
+      await records.write(job);
+      await queues.add(job, { runBase: 0, retries: 0 });
+      return job;
+    },
+    async work(run, concurrency = 1) {
+      const worker = new Worker<WorkData>(QUEUE, run, {
+        connection: connect(),
+        prefix: keys.bull(QUEUE),
+        concurrency,
+      });
+      worker.on("error", () => undefined);
+      opened.defer(() => worker.close(true));
+      await worker.waitUntilReady();
+      return worker;
+    },
+    close: () => opened.disposeAsync(),
+  };
+}
+
+export function toGauge(snapshot: string): { jobId: string; data: string } {
+  const { job } = JSON.parse(snapshot);
+  return { jobId: job.jobId, data: JSON.stringify(job) };
+}
+
+/** The right to read a source, as nobody contests it. */
+export const leaseOf = (source: string, signal = new AbortController().signal): Lease => ({
+  source,
+  holder: "test",
+  fence: 1,
+  signal,
+});
+
+/** Closes a connection until the test opens it again. */
+export async function hangUp(redis: Redis): Promise<void> {
+  const ended = once(redis, "end");
+  redis.disconnect();
+  await ended;
+}
+
+/** Cuts connections by their names, as a network does. */
+export async function cut(redis: Redis, name: string): Promise<number> {
+  const clients = String(await redis.client("LIST")).split("\n");
+  const ids = clients.flatMap((line) =>
+    line.includes(` name=${name} `) ? [/id=(\d+)/.exec(line)?.[1] ?? ""] : [],
+  );
+  for (const id of ids) await redis.client("KILL", "ID", id);
+  return ids.length;
+}
