@@ -36,15 +36,16 @@ export function createApply(options: ApplyOptions): Apply {
       one.record.audiences.map((audience) => ({ audience, one })),
     );
     const byAudience = groupBy(pairs, ({ audience }) => audience);
-    await Promise.all(
-      [...byAudience].map(([audience, group]) =>
-        tell(
-          lease,
-          audience,
-          group.map(({ one }) => one),
-        ),
+    const calls = [...byAudience].map(([audience, group]) =>
+      tell(
+        lease,
+        audience,
+        group.map(({ one }) => one),
       ),
     );
+    // Whoever comes next may begin only when none of these is in flight any more.
+    const failed = (await Promise.allSettled(calls)).find((call) => call.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
     await keepRecords(told);
   }
 

@@ -17,10 +17,15 @@ export interface Parking {
 const PARKED_MS = 60_000;
 const MAX_DEAD_LETTERS = 100_000;
 
+/** Redis takes no writes for a while, whoever they are for: it is full, failing over, or loading. Redis 6.2 puts the word into an `ERR` of the script. */
+const PASSING =
+  /\b(READONLY|OOM|MISCONF|NOREPLICAS|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY)\b/;
+
 /** Redis understood the write and refused it for what it found; trying again at once brings the same. */
 export const isLasting = (thrown: unknown): boolean =>
   thrown instanceof Error &&
-  /^(WRONGTYPE|ERR )|user_script|wrong kind of value/.test(thrown.message);
+  /^(WRONGTYPE|ERR) /.test(thrown.message) &&
+  !PASSING.test(thrown.message);
 
 export function createParking({
   redis,
@@ -58,10 +63,10 @@ export function createParking({
         { err: reason, audience, events: told.length },
         "recorder: an audience was set aside; see the dead letters",
       );
-      until.set(audience, Date.now() + PARKED_MS);
       await put(audience, told);
       const meta = keys.meta(partitionOf(audience, partitions), audience);
       await redis.hset(meta, "epoch", newEpoch()).catch(() => undefined);
+      until.set(audience, Date.now() + PARKED_MS);
     },
     put,
   };

@@ -4,7 +4,7 @@ import { parseCursor } from "../../src/contract/cursor.ts";
 import type { Audience } from "../../src/contract/names.ts";
 import { partitionOf } from "../../src/redis/keys.ts";
 import { test } from "../support/feeds.ts";
-import { type Ear, eventsOf, listen, namesOf, seqsOf, upTo } from "../support/listening.ts";
+import { type Ear, eventsOf, listen, namesOf, seqsOf } from "../support/listening.ts";
 import { PARTITIONS, QUEUE, type Stage, sign } from "../support/stage.ts";
 import type { Item } from "../../src/feeds/item.ts";
 import { openGate } from "../support/tcp-gate.ts";

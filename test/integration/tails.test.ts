@@ -49,13 +49,13 @@ describe("every node", () => {
     const { items } = await listen(node, audience);
     const tell = createTeller(stage.writer, audience);
     let said = 0;
-    let isOver = false;
+    const over = new AbortController();
     const load = (async () => {
-      for (; !isOver; said += 1) await tell(fact());
+      for (; !over.signal.aborted; said += 1) await tell(fact());
     })();
     for (const _ of upTo(8))
       await vi.waitFor(async () => expect(await cut(stage.redis, name)).toBe(1));
-    isOver = true;
+    over.abort();
     await load;
     await vi.waitFor(() => expect(seqsOf(items)).toEqual(upTo(said)), 5000);
   });

@@ -16,6 +16,11 @@
 local tail, partition, log, meta, jobs, openJobs, doneJobs, accepted, open = unpack(KEYS)
 local source, fence, holder, expected, ref, audience, feed = unpack(ARGV)
 
+-- A script that fails is not undone: what has the wrong type has to stop it before its first write.
+for _, stream in ipairs({tail, log}) do redis.call("XLEN", stream) end
+for _, hash in ipairs({meta, jobs}) do redis.call("HLEN", hash) end
+for _, zset in ipairs({openJobs, doneJobs, accepted, open}) do redis.call("ZCARD", zset) end
+
 local inForce = redis.call("HGET", partition, "fence:" .. source)
 local mine = fence .. " " .. holder
 if inForce ~= mine then

@@ -1,0 +1,117 @@
+import { describe, expect, vi } from "vitest";
+import type { Audience } from "../../src/contract/names.ts";
+import type { Writer } from "../../src/feeds/append.ts";
+import { createApply } from "../../src/recorder/apply.ts";
+import { createParking } from "../../src/recorder/parking.ts";
+import type { SourceEvent } from "../../src/recorder/queue-events.ts";
+import { partitionOf } from "../../src/redis/keys.ts";
+import { test } from "../support/feeds.ts";
+import { record } from "../support/jobs.ts";
+import { eventsOf, listen, namesOf } from "../support/listening.ts";
+import { startRedisServer } from "../support/redis-server.ts";
+import {
+  leaseOf,
+  openStage,
+  PARTITIONS,
+  QUEUE,
+  sign,
+  silent,
+  type Stage,
+} from "../support/stage.ts";
+
+const ill: Audience = "user:ill";
+const well: Audience = "user:well";
+const illLog = ({ keys }: Stage) => keys.log(partitionOf(ill, PARTITIONS), ill);
+
+/** The recorder's way of applying a batch, under a lease that nobody contests. */
+function createApplier(stage: Stage, writer: Writer = stage.writer) {
+  const { redis, keys } = stage;
+  const deps = { redis, keys, partitions: PARTITIONS, log: silent };
+  const parking = createParking(deps);
+  const apply = createApply({ ...deps, writer, parking, sign, retentionDays: 1 });
+  return (...events: SourceEvent[]) => apply(leaseOf(QUEUE), events);
+}
+
+const added = (jobId: string, n: number): SourceEvent => ({
+  ref: `${n}-0`,
+  at: n,
+  event: "added",
+  jobId,
+});
+
+async function write({ records }: Stage, jobId: string, ...audiences: Audience[]): Promise<void> {
+  await records.write(record({ jobId, audiences }));
+}
+
+describe("an audience that cannot be written", () => {
+  test("does not hold up the others, and its events are among the dead letters", async ({
+    stage,
+  }) => {
+    const { redis, keys } = stage;
+    const { items } = await listen(await stage.node(), well);
+    await redis.set(illLog(stage), "not a stream");
+    stage.recorder();
+    const shared = await stage.submit({ audiences: [ill, well] });
+    const own = await stage.submit({ audiences: [ill] });
+    await stage.submit({ audiences: [well] });
+    await vi.waitFor(() => expect(eventsOf(items)).toEqual(["job-queued", "job-queued"]), 5000);
+    await vi.waitFor(async () => {
+      const letters = (await redis.xrange(keys.deadLetters, "-", "+")).flatMap(([, flat]) => flat);
+      for (const { jobId } of [shared, own]) expect(letters.join()).toContain(jobId);
+      expect(letters.join()).not.toContain(well);
+    }, 5000);
+  });
+
+  test("is told by its epoch to fetch the state", async ({ stage }) => {
+    const { items } = await listen(await stage.node({ compareEveryMs: 50 }), ill);
+    await stage.redis.set(illLog(stage), "not a stream");
+    await write(stage, "a", ill);
+    await createApplier(stage)(added("a", 1));
+    await vi.waitFor(() => expect(namesOf(items)).toEqual(["resync epoch"]), 3000);
+  });
+
+  test("while Redis takes no writes is not set aside, and is told when it does again", async ({
+    prefix,
+    onTestFinished,
+  }) => {
+    const server = await startRedisServer();
+    onTestFinished(server.stop);
+    const stage = openStage(server.url, prefix);
+    onTestFinished(stage.close);
+    const apply = createApplier(stage);
+    await write(stage, "a", ill);
+    await write(stage, "b", well);
+    await apply(added("b", 1));
+    await stage.redis.replicaof("127.0.0.1", 1);
+    await expect(apply(added("a", 2))).rejects.toThrow("READONLY");
+    await stage.redis.replicaof("NO", "ONE");
+    await apply(added("a", 2));
+    const page = await stage.reader.page({ audience: ill });
+    expect(page.head.seq).toBe(1);
+    expect(await stage.redis.exists(stage.keys.deadLetters)).toBe(0);
+  });
+});
+
+describe("a batch", () => {
+  test("that fails for one audience ends when nothing of it is in flight any more", async ({
+    stage,
+  }) => {
+    await write(stage, "a", ill, well);
+    let inFlight = 0;
+    const written = Promise.withResolvers<void>();
+    const apply = createApplier(stage, {
+      async append(append) {
+        if (append.audience === ill) throw new Error("Command timed out");
+        inFlight += 1;
+        await written.promise;
+        inFlight -= 1;
+        return { outcome: "ok", tailId: "" };
+      },
+    });
+    const inFlightAtEnd = apply(added("a", 1)).catch(() => inFlight);
+    await vi.waitFor(() => expect(inFlight).toBe(1));
+    await stage.redis.ping();
+    written.resolve();
+    expect(await inFlightAtEnd).toBe(0);
+  });
+});
