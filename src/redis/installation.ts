@@ -39,17 +39,18 @@ export async function joinInstallation(
     const known = await redis.hmget(keys.installation, "jwt", "signing");
     const theirs = (known[0] ?? jwt.join()).split(",");
     const isRotating = theirs.join() !== jwt.join();
-    if (!jwt.some((key) => theirs.includes(key))) throw differs("JWT_SECRET");
-    if (!isRotating && (known[1] ?? signing) !== signing) throw differs("SIGNING_SECRET");
+    if (!jwt.some((key) => theirs.includes(key))) throw differs("JWT_SECRET", keys.installation);
+    if (!isRotating && (known[1] ?? signing) !== signing)
+      throw differs("SIGNING_SECRET", keys.installation);
     await redis.hset(keys.installation, "jwt", jwt.join(), "signing", signing);
   }
-
-  const differs = (variable: string) =>
-    new Error(
-      `${variable}: this process and the others on this Redis have different ones. Give all of them the same; if it was changed on purpose, ` +
-        `run: redis-cli HDEL ${keys.installation} jwt signing`,
-    );
 }
 
 const fingerprint = (key: Buffer): string =>
   createHash("sha256").update("jobcast").update(key).digest("hex").slice(0, 16);
+
+const differs = (variable: string, installation: string): Error =>
+  new Error(
+    `${variable}: this process and the others on this Redis have different ones. Give all of them the same; if it was changed on purpose, ` +
+      `run: redis-cli HDEL ${installation} jwt signing`,
+  );

@@ -59,7 +59,6 @@ async function start(
       recorderSilentMs,
     });
 
-  if (config.OPS_PORT !== undefined) await openOps(resources, readiness, stack);
   if (roles.has("recorder")) startRecorder(resources, stack);
   if (roles.has("recorder") || database?.isShared === false) startHistory(resources, stack);
   const workers = roles.has("worker") ? await startWorkers(resources) : undefined;
@@ -73,6 +72,8 @@ async function start(
         )
       : undefined;
 
+  // Last: whoever sees this port sees a process that is up.
+  if (config.OPS_PORT !== undefined) await openOps(resources, readiness, stack);
   return {
     gateway,
     async close() {

@@ -27,11 +27,16 @@ const PATIENCE_MS = 40_000;
 /**
  * Uploads a photograph as a careful client does: with a key, so that what got no answer can be sent again. Resolves to the job's id once it was accepted.
  */
-export async function submitPhoto(url: string, token: string, photo: Buffer): Promise<string> {
+export async function submitPhoto(
+  url: string,
+  token: string,
+  photo: Buffer,
+  options: object = {},
+): Promise<string> {
   const key = randomUUID();
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
-    const answer = await post(url, token, photo, key).catch(() => undefined);
+    const answer = await post(url, token, form(photo, options), key).catch(() => undefined);
     const text = await answer?.text().catch(() => undefined);
     if (answer?.status === 201 && text !== undefined) {
       const { jobId }: { jobId: string } = JSON.parse(text);
@@ -42,14 +47,19 @@ export async function submitPhoto(url: string, token: string, photo: Buffer): Pr
   }
 }
 
-function post(url: string, token: string, photo: Buffer, key: string): Promise<Response> {
-  const form = new FormData();
-  form.set("type", "image");
-  form.set("file", new Blob([new Uint8Array(photo)], { type: "image/jpeg" }), "photo.jpg");
+function form(photo: Buffer, options: object): FormData {
+  const fields = new FormData();
+  fields.set("type", "image");
+  fields.set("options", JSON.stringify(options));
+  fields.set("file", new Blob([new Uint8Array(photo)], { type: "image/jpeg" }), "photo.jpg");
+  return fields;
+}
+
+function post(url: string, token: string, body: FormData, key: string): Promise<Response> {
   return fetch(`${url}/api/jobs`, {
     method: "POST",
     headers: { authorization: `Bearer ${token}`, "idempotency-key": key },
-    body: form,
+    body,
     signal: AbortSignal.timeout(5000),
   });
 }

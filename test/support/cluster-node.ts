@@ -25,6 +25,7 @@ export interface ClusterNode {
   /** Starts it, again if need be, and waits for `/readyz`. */
   start(): Promise<void>;
   isReady(): Promise<boolean>;
+  hasEnded(): boolean;
   /** SIGTERM, and SIGKILL when that takes too long. */
   stop(): Promise<void>;
 }
@@ -54,6 +55,7 @@ export function createClusterNode({ roles, env, opsPort }: NodeOptions): Cluster
   return {
     exited,
     isReady,
+    hasEnded: () => hasEnded(running()),
     pid: () => running().pid ?? 0,
     output: () => printed.join(""),
     signal: (signal) => {
