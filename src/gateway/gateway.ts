@@ -44,6 +44,7 @@ export interface Gateway {
   address: string;
   /** Sends the clients away in order; `close` comes after. */
   drain(windowMs: number): Promise<void>;
+  /** Lets requests in hand finish, until the window of `drain` is over. */
   close(): Promise<void>;
 }
 
@@ -69,7 +70,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
       publicUrl: config.PUBLIC_URL,
     }),
   });
-  const { drain, close } = realtime;
+  const { drain, close } = createLeaving(app, realtime);
   metrics.gauge("jobcast_connections", "Sockets connected to this node", () => stats().connections);
   metrics.gauge("jobcast_users", "Users connected to this node", () => stats().users);
   metrics.gauge(
@@ -77,16 +78,30 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
     "Since a recorder was last heard",
     () => feeds.silentMs() / 1000,
   );
-  await feeds.ready;
-  const address = await app.listen({ host: config.HOST, port: config.PORT });
+  try {
+    await feeds.ready;
+    const address = await app.listen({ host: config.HOST, port: config.PORT });
+    return { app, address, drain, close };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+}
+
+function createLeaving(app: FastifyInstance, realtime: Realtime): Pick<Gateway, "drain" | "close"> {
+  let deadline = 0;
   return {
-    app,
-    address,
-    drain,
+    drain(windowMs) {
+      deadline = Date.now() + windowMs;
+      return realtime.drain(windowMs);
+    },
     async close() {
+      // Requests in hand may finish, but an upload that takes hours must not keep the process for as long.
+      const cutting = setTimeout(() => app.server.closeAllConnections(), deadline - Date.now());
       // Sockets first: with one open, Fastify would wait for it.
-      await close();
+      await realtime.close();
       await app.close();
+      clearTimeout(cutting);
     },
   };
 }

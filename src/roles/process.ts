@@ -80,8 +80,11 @@ async function start(
       isDraining = true;
       log.info("draining");
       const graceMs = config.DRAIN_SECONDS * 1000;
-      await Promise.all([gateway?.drain(graceMs), workers?.close(graceMs)]);
-      await stack.disposeAsync();
+      try {
+        await Promise.all([gateway?.drain(graceMs), workers?.close(graceMs)]);
+      } finally {
+        await stack.disposeAsync();
+      }
       log.info("closed");
     },
   };

@@ -8,10 +8,12 @@ import type { Audience, JobEventName } from "../../src/contract/names.ts";
 import { createWriter, type Entry } from "../../src/feeds/append.ts";
 import { type RunningProcess, startProcess } from "../../src/roles/process.ts";
 import type { Role } from "../../src/roles/resources.ts";
+import { sleep } from "../../src/lib/sleep.ts";
 import { openStrictRedis } from "../../src/redis/connect.ts";
 import { createKeys } from "../../src/redis/keys.ts";
 import { createBench, ECHO } from "./echo.ts";
 import { test as base } from "./postgres.ts";
+import { startRedisServer } from "./redis-server.ts";
 
 type Gateway = NonNullable<RunningProcess["gateway"]>;
 type Claims = Omit<Parameters<Gateway["app"]["tokens"]["signDevToken"]>[0], "sub">;
@@ -129,7 +131,6 @@ function toNode(running: RunningProcess, gateway: Gateway): TestNode {
 function openTeller({ redisUrl, prefix }: { redisUrl: string; prefix: string }) {
   const redis = openStrictRedis(redisUrl, "test-teller");
   redis.on("error", () => undefined);
-  const connected = new Promise((resolve) => redis.once("ready", resolve));
   const keys = createKeys(prefix);
   const continuity = { ensure: async () => undefined, note: () => undefined };
   const limits = { maxFacts: 10_000, ttlHours: 1 };
@@ -139,7 +140,7 @@ function openTeller({ redisUrl, prefix }: { redisUrl: string; prefix: string }) 
 
   return {
     async tell(audience: Audience, ...said: Said[]): Promise<void> {
-      await connected;
+      while (redis.status !== "ready") await sleep(5);
       const last = refs.get(audience);
       const ref = (last ?? 0) + 1;
       refs.set(audience, ref);
@@ -174,10 +175,36 @@ function toEntry({ kind = "fact", event, jobId = "told", text = "" }: Said): Ent
 /** A user of the test's own, so that tests share nodes without noticing each other. */
 export const someone = (): string => `user-${randomUUID()}`;
 
-/** Tests of gateways: `installation` is the test's own and empty; `cluster` has two nodes, shared by the tests of a file. */
+/** An installation on a Redis of its own, that may be taken away and given back with all that it had acknowledged. */
+export async function createMortalInstallation(postgresUrl: string) {
+  const dir = await mkdtemp(join(tmpdir(), "jobcast-redis-"));
+  let redis = await startRedisServer({ dir });
+  const { port, url } = redis;
+  const installation = createInstallation({ redisUrl: url, postgresUrl });
+  return {
+    ...installation,
+    redisUrl: url,
+    killRedis: () => redis.stop(),
+    async restartRedis() {
+      redis = await startRedisServer({ dir, port });
+    },
+    async close() {
+      await installation.close();
+      await redis.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Tests of gateways: `installation` is the test's own and empty; so is `mortal`, on a Redis that can be killed; `cluster` has two nodes, shared by the tests of a file. */
 export const test = base
   .extend("installation", async ({ redisUrl, postgresUrl }, { onCleanup }) => {
     const installation = createInstallation({ redisUrl, postgresUrl });
+    onCleanup(() => installation.close());
+    return installation;
+  })
+  .extend("mortal", async ({ postgresUrl }, { onCleanup }) => {
+    const installation = await createMortalInstallation(postgresUrl);
     onCleanup(() => installation.close());
     return installation;
   })

@@ -2,15 +2,29 @@ import { Redis } from "ioredis";
 import { freePort } from "./free-port.ts";
 import { type ServerProcess, startServer } from "./server-process.ts";
 
-/** A Redis of its own on a free port, with nothing kept on disk. */
-export async function startRedisServer(): Promise<ServerProcess & { url: string }> {
-  const port = await freePort();
-  const url = `redis://127.0.0.1:${port}`;
+export interface RedisServerOptions {
+  port?: number;
+  /** Keeps all that was acknowledged in this folder; otherwise nothing is kept. */
+  dir?: string;
+  /** As on the command line of redis-server. */
+  settings?: Record<string, string>;
+}
+
+/** A Redis of its own, on a free port unless one is given. */
+export async function startRedisServer({
+  port,
+  dir,
+  settings = {},
+}: RedisServerOptions = {}): Promise<ServerProcess & { url: string; port: number }> {
+  const own = port ?? (await freePort());
+  const url = `redis://127.0.0.1:${own}`;
   const options = {
-    port: `${port}`,
+    port: `${own}`,
     bind: "127.0.0.1",
     save: "",
     "maxmemory-policy": "noeviction",
+    ...(dir === undefined ? {} : { dir, appendonly: "yes", appendfsync: "always" }),
+    ...settings,
   };
   const server = await startServer({
     command: [
@@ -20,7 +34,7 @@ export async function startRedisServer(): Promise<ServerProcess & { url: string 
     signal: "SIGTERM",
     isUp: () => answers(url),
   });
-  return { ...server, url };
+  return { ...server, url, port: own };
 }
 
 async function answers(url: string): Promise<boolean> {
