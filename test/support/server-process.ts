@@ -5,6 +5,8 @@ import { setTimeout as delay } from "node:timers/promises";
 export interface ServerProcess {
   /** Asks the server to end, and waits until it has. */
   stop(): Promise<void>;
+  /** Ends it as a power failure does. */
+  kill(): Promise<void>;
 }
 
 export interface ServerCommand {
@@ -37,7 +39,7 @@ export async function startServer({
     }
     await delay(20);
   }
-  return { stop: () => stop(child, signal) };
+  return { stop: () => stop(child, signal), kill: () => stop(child, "SIGKILL") };
 }
 
 async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

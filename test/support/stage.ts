@@ -160,12 +160,17 @@ export async function hangUp(redis: Redis): Promise<void> {
   await ended;
 }
 
-/** Cuts connections by their names, as a network does. */
+/** Cuts connections by their names, as a network does; resolves to how many there were. */
 export async function cut(redis: Redis, name: string): Promise<number> {
-  const clients = String(await redis.client("LIST")).split("\n");
-  const ids = clients.flatMap((line) =>
-    line.includes(` name=${name} `) ? [/id=(\d+)/.exec(line)?.[1] ?? ""] : [],
-  );
+  const ids = await clientsOf(redis, name);
   for (const id of ids) await redis.client("KILL", "ID", id);
   return ids.length;
+}
+
+/** Ids of the connections of a name. */
+export async function clientsOf(redis: Redis, name: string): Promise<string[]> {
+  const clients = String(await redis.client("LIST")).split("\n");
+  return clients.flatMap((line) =>
+    line.includes(` name=${name} `) ? [/id=(\d+)/.exec(line)?.[1] ?? ""] : [],
+  );
 }

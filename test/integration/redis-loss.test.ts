@@ -1,0 +1,168 @@
+import { describe, expect, vi } from "vitest";
+import type { Audience } from "../../src/contract/names.ts";
+import type { Item } from "../../src/feeds/item.ts";
+import { fromPairs } from "../../src/lib/array.ts";
+import { partitionOf } from "../../src/redis/keys.ts";
+import { test as base } from "../support/folder.ts";
+import { type Ear, eventsOf, listen, namesOf, seqsOf } from "../support/listening.ts";
+import { startRedisServer } from "../support/redis-server.ts";
+import { openStage, PARTITIONS, type Stage } from "../support/stage.ts";
+
+const audience: Audience = "user:42";
+const partition = partitionOf(audience, PARTITIONS);
+
+/** A stage on a Redis that can be killed, and started again with what lies in its folder. */
+const test = base.extend("own", async ({ folder }, { onCleanup }) => {
+  const start = (settings: Record<string, string> = {}, port?: number) =>
+    startRedisServer({
+      settings: { dir: folder, ...settings },
+      ...(port === undefined ? {} : { port }),
+    });
+  let server = await start();
+  const stage = openStage(server.url, "loss");
+  onCleanup(async () => {
+    await stage.close();
+    await server.stop();
+  });
+  return {
+    stage,
+    async restart(end: "stop" | "kill", settings?: Record<string, string>) {
+      await server[end]();
+      server = await start(settings, server.port);
+    },
+  };
+});
+
+const factsOf = (items: Item[]) =>
+  items.flatMap((item) => (item.kind === "fact" ? [JSON.parse(item.data)] : []));
+const cursorsOf = (items: Item[]): string[] => factsOf(items).map(({ cursor }) => cursor);
+
+/** A recorder at work, and somebody who listens. */
+async function setUp(stage: Stage): Promise<Ear> {
+  const ear = await listen(await stage.node({ compareEveryMs: 60_000 }), audience);
+  stage.recorder();
+  return ear;
+}
+
+async function generation({ redis, keys }: Stage): Promise<string | null> {
+  return await redis.hget(keys.partition(partition), "generation");
+}
+
+/** Copies what the partition of the audience holds; the function returned puts it back as a failover does, with every connection cut in the same step. */
+async function copyPartition({ redis, strict, keys }: Stage): Promise<() => Promise<void>> {
+  const link = strict("failover");
+  const pattern = keys.tail(partition).replace("tail", "*");
+  const names = await redis.keys(pattern);
+  const copies = await Promise.all(
+    names.map(async (name) => [name, await redis.dumpBuffer(name)] as const),
+  );
+  return async () => {
+    const failover = link.multi().del(...(await redis.keys(pattern)));
+    for (const [name, copy] of copies) if (copy !== null) failover.restore(name, 0, copy);
+    await failover.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes").exec();
+  };
+}
+
+describe("a partition that has lost acknowledged writes", () => {
+  test("begins a new generation, and is told again exactly once what was lost", async ({ own }) => {
+    const { stage } = own;
+    const { redis, keys, reader } = stage;
+    const { items } = await setUp(stage);
+    const early = await stage.submit();
+    await vi.waitFor(() => expect(eventsOf(items)).toHaveLength(1), 5000);
+    const before = await generation(stage);
+    const fail = await copyPartition(stage);
+    const late = await stage.submit();
+    await stage.work(async () => ({}), 2);
+    await vi.waitFor(() => expect(eventsOf(items)).toHaveLength(6), 5000);
+    const heard = cursorsOf(items);
+    items.length = 0;
+    await fail();
+
+    await vi.waitFor(async () => {
+      expect(await generation(stage)).not.toBe(before);
+      expect((await reader.page({ audience })).head.seq).toBe(6);
+    }, 8000);
+    await vi.waitFor(() => expect(namesOf(items)).toContain("resync epoch"), 5000);
+    const last = await stage.submit();
+    await vi.waitFor(() => expect(eventsOf(items, last.jobId)).toHaveLength(3), 5000);
+
+    const log = (await redis.xrange(keys.log(partition, audience), "-", "+")).map(([, flat]) =>
+      JSON.parse(fromPairs(flat)["d"] ?? ""),
+    );
+    expect(new Set(log.map(({ eventId }) => eventId)).size).toBe(log.length);
+    for (const { jobId } of [early, late, last])
+      expect(log.filter((one) => one.jobId === jobId).map(({ status }) => status)).toEqual([
+        "queued",
+        "processing",
+        "completed",
+      ]);
+    expect(cursorsOf(items).filter((cursor) => heard.includes(cursor))).toEqual([]);
+    const page = await reader.page({ audience, jobId: late.jobId });
+    expect(JSON.parse(page.job ?? "")).toMatchObject({ job: { status: "completed" } });
+  });
+});
+
+describe("a Redis that came back", () => {
+  test("from an older copy has a new generation, and tells every outcome", async ({ own }) => {
+    const { stage } = own;
+    const { items } = await setUp(stage);
+    await stage.submit();
+    await vi.waitFor(() => expect(eventsOf(items)).toHaveLength(1), 5000);
+    const before = await generation(stage);
+    await stage.redis.save();
+    const worker = await stage.work(async () => ({}));
+    await stage.submit();
+    await vi.waitFor(() => expect(eventsOf(items)).toHaveLength(6), 5000);
+    await worker.pause();
+    const heard = cursorsOf(items);
+    items.length = 0;
+    await own.restart("kill");
+
+    await vi.waitFor(() => expect(namesOf(items)).toContain("resync epoch"), 8000);
+    expect(await generation(stage)).not.toBe(before);
+    worker.resume();
+    const next = await stage.submit();
+    await vi.waitFor(() => expect(eventsOf(items, next.jobId)).toHaveLength(3), 8000);
+    expect(cursorsOf(items).filter((cursor) => heard.includes(cursor))).toEqual([]);
+    const { head, openJobs } = await stage.reader.page({ audience });
+    expect({ seq: head.seq, openJobs }).toEqual({ seq: 6, openJobs: 0 });
+  });
+
+  test("with all it had acknowledged announces nothing", async ({ own }) => {
+    const { stage } = own;
+    await stage.redis.config("SET", "appendonly", "yes");
+    await stage.redis.config("SET", "appendfsync", "always");
+    await vi.waitFor(async () =>
+      expect(await stage.redis.info("persistence")).toContain("aof_rewrite_in_progress:0"),
+    );
+    const { items } = await setUp(stage);
+    for (const end of ["stop", "kill"] as const) {
+      const told = items.length;
+      await stage.submit();
+      await vi.waitFor(() => expect(items).toHaveLength(told + 1), 5000);
+      await own.restart(end, { appendonly: "yes", appendfsync: "always" });
+    }
+    await vi.waitFor(() => stage.submit(), 5000);
+    await vi.waitFor(() => expect(seqsOf(items)).toEqual([1, 2, 3]), 5000);
+    expect(namesOf(items).join()).not.toContain("resync");
+  });
+
+  test("empty begins anew, and so does one that was emptied", async ({ own }) => {
+    const { stage } = own;
+    const { items } = await setUp(stage);
+    const lose = [() => stage.redis.flushall(), () => own.restart("kill")];
+    for (const loss of lose) {
+      const told = items.length;
+      await stage.submit();
+      await vi.waitFor(() => expect(items).toHaveLength(told + 1), 5000);
+      const heard = cursorsOf(items);
+      items.length = 0;
+      await loss();
+      await vi.waitFor(() => expect(namesOf(items)).toContain("resync epoch"), 8000);
+      await vi.waitFor(() => stage.submit(), 5000);
+      await vi.waitFor(() => expect(seqsOf(items)).toEqual([1]), 5000);
+      expect(heard).not.toContain(cursorsOf(items)[0]);
+    }
+  });
+});
