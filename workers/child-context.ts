@@ -41,7 +41,7 @@ export function createContext({
   }
 
   return {
-    progress,
+    progress: (percent, step) => progress(Number.isFinite(percent) ? percent : 0, step),
     open,
     async withPath(input, use) {
       if ("file" in input) return store.withPath(input.file.key, use).catch(missing);

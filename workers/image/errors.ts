@@ -2,9 +2,10 @@ import { WorkerError } from "../../src/errors.ts";
 
 /** libvips says what is wrong only in words. */
 const TOO_LARGE = /exceeds pixel limit|too large|out of memory/i;
-const UNSUPPORTED = /unsupported image format|has not been built|unsupported/i;
-const CORRUPT =
-  /premature end|corrupt|truncated|unexpected end|invalid|bad |error reading|not a |unable to|missing|EOF|decode|libspng|webp|gif|tiff|heif|jpeg|png/i;
+const UNSUPPORTED = /has not been built|unsupported (?!image format)|not supported/i;
+/** "Unsupported image format" among them: its first bytes were those of a format that can be read. */
+const DAMAGED =
+  /unsupported image format|premature end|corrupt|truncated|unexpected end|invalid|bad |error reading|not a |unable to|missing|EOF|decode|libspng|webp|gif|tiff|heif|jpeg|png/i;
 
 /** Tells apart what is wrong with a picture from what is wrong with us. */
 export function toImageError(thrown: unknown): unknown {
@@ -12,15 +13,12 @@ export function toImageError(thrown: unknown): unknown {
   // Errors of the file system have a code, those of libvips do not.
   if ("code" in thrown) return thrown;
   const { message: words } = thrown;
+  const cause = { cause: thrown };
   if (TOO_LARGE.test(words))
-    return new WorkerError("input_too_large", "The picture is too large", { cause: thrown });
+    return new WorkerError("input_too_large", "The picture is too large", cause);
   if (UNSUPPORTED.test(words))
-    return new WorkerError("input_unsupported", "The file is not a picture that can be read", {
-      cause: thrown,
-    });
-  if (CORRUPT.test(words))
-    return new WorkerError("input_corrupt", "The picture is damaged or incomplete", {
-      cause: thrown,
-    });
+    return new WorkerError("input_unsupported", "This kind of picture cannot be read", cause);
+  if (DAMAGED.test(words))
+    return new WorkerError("input_corrupt", "The picture is damaged or incomplete", cause);
   return thrown;
 }

@@ -1,7 +1,7 @@
 import sharp, { type Metadata, type Sharp, type SharpOptions } from "sharp";
 import { WorkerError } from "../../src/errors.ts";
 import { decodeHeic } from "./heic.ts";
-import { type PictureKind, readKind } from "./signature.ts";
+import { hasGifEnd, type PictureKind, readKind } from "./signature.ts";
 
 /** A picture that may be read any number of times, each time from its file. */
 export interface Picture {
@@ -29,13 +29,15 @@ export async function openPicture(path: string): Promise<Picture> {
   const format = await readKind(path);
   if (format === undefined)
     throw new WorkerError("input_unsupported", "The file is not a picture that can be read");
+  if (format === "gif" && !(await hasGifEnd(path)))
+    throw new WorkerError("input_corrupt", "The picture is damaged or incomplete");
   // Reads the header alone, so the limit can be left to us, who count all frames.
   const metadata = await sharp(path, { limitInputPixels: false }).metadata();
   const isAnimated = (metadata.pages ?? 1) > 1 && (format === "gif" || format === "webp");
   checkPixels(metadata, isAnimated);
   const { input, options } =
     format === "heic" ? await decodeHeic(path) : { input: path, options: {} };
-  const safe: SharpOptions = { ...options, failOn: "truncated", limitInputPixels: MAX_PIXELS };
+  const safe: SharpOptions = { ...options, failOn: "error", limitInputPixels: MAX_PIXELS };
   return {
     width: metadata.autoOrient.width,
     height: metadata.autoOrient.height,

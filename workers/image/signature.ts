@@ -3,6 +3,7 @@ import { open } from "node:fs/promises";
 export type PictureKind = "jpeg" | "png" | "gif" | "webp" | "tiff" | "avif" | "heic";
 
 const HEAD_BYTES = 32;
+const TAIL_BYTES = 512;
 const HEIC_BRANDS = ["heic", "heix", "hevc", "hevx", "heim", "heis", "mif1", "msf1"];
 
 /**
@@ -14,6 +15,20 @@ export async function readKind(path: string): Promise<PictureKind | undefined> {
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
     return toKind(buffer.subarray(0, bytesRead).toString("latin1"));
+  } finally {
+    await file.close();
+  }
+}
+
+/** Whether a GIF has its end: libvips takes one that was cut off for a shorter animation. */
+export async function hasGifEnd(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const start = Math.max(0, size - TAIL_BYTES);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(TAIL_BYTES), 0, TAIL_BYTES, start);
+    // Some writers fill up with zeros or a line end.
+    return /;[\0\r\n]*$/.test(buffer.subarray(0, bytesRead).toString("latin1"));
   } finally {
     await file.close();
   }

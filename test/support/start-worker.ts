@@ -1,0 +1,76 @@
+import { join } from "node:path";
+import { pino } from "pino";
+import type { Logger } from "../../src/lib/logger.ts";
+import { openRedis } from "../../src/redis/connect.ts";
+import { createKeys } from "../../src/redis/keys.ts";
+import { createDiskStore } from "../../src/storage/disk-store.ts";
+import { createCancellations } from "../../workers/cancellations.ts";
+import { createChildPool } from "../../workers/child-pool.ts";
+import type { Task } from "../../workers/define-worker.ts";
+import { createLaneWorker, type LaneWorker } from "../../workers/run-worker.ts";
+import { openScratch } from "../../workers/scratch.ts";
+import probe, { probeModule } from "./probe-task.ts";
+
+export interface WorkerSetup {
+  redisUrl: string;
+  prefix: string;
+  /** For the store and for temporary files. */
+  folder: string;
+  task?: Task;
+  module?: string;
+  concurrency?: number;
+  /** Keeps cancel messages from the worker, as a link that is down does. */
+  isDeaf?: boolean;
+  allowPrivateUrls?: boolean;
+  log?: Logger;
+}
+
+/** A worker as a process would start it, with a pool of children of its own. */
+export async function startWorker(setup: WorkerSetup): Promise<LaneWorker> {
+  const { redisUrl, prefix, folder, task = probe, module = probeModule, concurrency = 1 } = setup;
+  const { log = pino({ level: "silent" }) } = setup;
+  const keys = createKeys(prefix);
+  const redis = openRedis(redisUrl, "worker-test");
+  const subscriber = openRedis(redisUrl, "worker-test-cancel");
+  const storeRoot = join(folder, "files");
+  const scratch = await openScratch(folder);
+  const pool = createChildPool({ maxIdle: concurrency, maxHeapMb: 512, tempDir: scratch.path });
+  const heard =
+    setup.isDeaf === true ? createKeys(`${prefix}-deaf`).cancelChannel : keys.cancelChannel;
+  const cancellations = createCancellations({
+    redis,
+    subscriber,
+    keys: { ...keys, cancelChannel: heard },
+    log,
+  });
+  const worker = createLaneWorker({
+    task,
+    module,
+    lane: "normal",
+    concurrency,
+    redis,
+    keys,
+    store: createDiskStore({ root: storeRoot }),
+    pool,
+    scratch: scratch.path,
+    cancellations,
+    settings: {
+      storeRoot,
+      maxInputBytes: 1_000_000,
+      fetchTimeoutMs: 5000,
+      allowPrivateUrls: setup.allowPrivateUrls ?? true,
+      logLevel: "silent",
+    },
+    log,
+  });
+  return {
+    async close(graceMs) {
+      await worker.close(graceMs);
+      cancellations.close();
+      await pool.close();
+      await scratch.close();
+      redis.disconnect();
+      subscriber.disconnect();
+    },
+  };
+}
