@@ -24,6 +24,21 @@ export const openStrictRedis = (target: RedisTarget, name: string, timeoutMs?: n
     ...(timeoutMs === undefined ? {} : { commandTimeout: timeoutMs }),
   });
 
+/**
+ * A connection for a library that does not look at its promises, Socket.IO's adapter: what it had asked when the connection was closed would otherwise be an
+ * unhandled rejection, and end the process.
+ */
+export const openUnwatchedRedis = (target: RedisTarget, name: string): Redis =>
+  new UnwatchedRedis(target, { connectionName: name, maxRetriesPerRequest: null, retryStrategy });
+
+class UnwatchedRedis extends Redis {
+  override sendCommand(...args: Parameters<Redis["sendCommand"]>): unknown {
+    const answer = super.sendCommand(...args);
+    Promise.resolve(answer).catch(() => undefined);
+    return answer;
+  }
+}
+
 /** Short at first, since a restart takes less than a second; never above 1 s, since people are waiting. */
 function retryStrategy(attempt: number): number {
   const ceiling = Math.min(1000, 25 * 2 ** Math.min(attempt, 6));

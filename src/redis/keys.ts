@@ -53,8 +53,10 @@ export function createKeys(prefix: string) {
     /** BullMQ's event stream of a queue. */
     events: (queue: string) => `${prefix}:{${queue}}:${queue}:events`,
 
-    /** Zset: live connections of a user over all nodes, by when they were last seen, in ms. */
-    connections: (userId: string) => `${prefix}:connections:${userId}`,
+    /** Zset: live connections of `user:<id>` or `job:<id>` over all nodes, as `<node>:<socket>` by when they were last seen, in ms. */
+    connections: (payer: string) => `${prefix}:connections:${payer}`,
+    /** String: there for as long as a gateway node lives. */
+    node: (node: string) => `${prefix}:node:${node}`,
     /** Prefix for rate limiters. */
     limits: (name: string) => `${prefix}:limit:${name}`,
     /** Prefix for Socket.IO's adapter. */

@@ -10,7 +10,7 @@ import { createRecords } from "../jobs/records.ts";
 import type { JobSnapshot } from "../jobs/snapshot.ts";
 import { createRemoveSnapshot } from "../jobs/remove-snapshot.ts";
 import type { Database } from "../db/database.ts";
-import { openRedis, openStrictRedis } from "../redis/connect.ts";
+import { openStrictRedis, openUnwatchedRedis } from "../redis/connect.ts";
 import type { Resources } from "./resources.ts";
 
 export interface GatewayRoleOptions {
@@ -105,7 +105,7 @@ function openJobs(
 }
 
 function openSubscriber({ target, node, log }: Resources, stack: AsyncDisposableStack) {
-  const subscriber = openRedis(target, `jobcast-${node}-adapter`);
+  const subscriber = openUnwatchedRedis(target, `jobcast-${node}-adapter`);
   subscriber.on("error", (err) => log.debug({ err }, "adapter: redis"));
   stack.defer(() => subscriber.disconnect());
   return subscriber;

@@ -199,7 +199,7 @@ describe("connections of a user", () => {
 
     const third = connect(b.url, { token });
     await expect
-      .poll(() => third.refused)
+      .poll(() => third.refused, { timeout: 4000 })
       .toMatchObject([{ data: { code: "too_many_connections" } }]);
     expect(third.socket.active).toBe(false);
     await connect(b.url, { token: a.token(someone()) }).ready();
@@ -213,5 +213,24 @@ describe("connections of a user", () => {
       .toMatchObject({ connections: 0, users: 0 });
     third.socket.connect();
     await third.ready();
+  });
+
+  test("that a killed node had do not keep its users out", async ({
+    installation,
+    redis,
+    connect,
+  }) => {
+    const { keys } = installation;
+    const node = await installation.start({ env: { WS_MAX_CONNECTIONS_PER_USER: "2" } });
+    const [long, lately] = [someone(), someone()];
+    // As a node that died leaves it: its connections, and its pulse until that runs out.
+    await redis.set(keys.node("just-died"), "1", "PX", 700);
+    for (const n of [1, 2]) {
+      await redis.zadd(keys.connections(`user:${long}`), Date.now(), `died:${n}`);
+      await redis.zadd(keys.connections(`user:${lately}`), Date.now(), `just-died:${n}`);
+    }
+    const clients = [long, lately].map((sub) => connect(node.url, { token: node.token(sub) }));
+    await Promise.all(clients.map((client) => client.ready()));
+    for (const client of clients) expect(client.refused).toEqual([]);
   });
 });

@@ -1,12 +1,14 @@
 import type { Redis } from "ioredis";
 import type { Logger } from "../../lib/logger.ts";
 import type { Keys } from "../../redis/keys.ts";
+import { sleep } from "../../lib/sleep.ts";
 import { loadScript } from "../../redis/script.ts";
+import { startPulse } from "./pulse.ts";
 
 export interface ConnectionsOptions {
   /** A strict connection with a short timeout: a handshake must not wait for a Redis that is away. */
   redis: Redis;
-  keys: Pick<Keys, "connections">;
+  keys: Pick<Keys, "connections" | "node">;
   node: string;
   maxPerUser: number;
   log: Logger;
@@ -25,6 +27,7 @@ export interface Connections {
 const RENEW_EVERY_MS = 20_000;
 /** A node that missed three renewals is dead, and its connections with it. */
 const TTL_MS = 60_000;
+const ASK_EVERY_MS = 100;
 
 const connect = loadScript("connect");
 
@@ -37,6 +40,8 @@ export function createConnections({
 }: ConnectionsOptions): Connections {
   const local = new Map<string, Set<string>>();
   let size = 0;
+
+  const pulse = startPulse({ redis, keys, node, log });
 
   const member = (socketId: string) => `${node}:${socketId}`;
 
@@ -60,17 +65,33 @@ export function createConnections({
     size += 1;
   }
 
+  async function count(payer: string, socketId: string): Promise<boolean> {
+    const args = [member(socketId), maxPerUser, TTL_MS];
+    return (await connect.run(redis, [keys.connections(payer)], args)) === 1;
+  }
+
+  /** What a dead node still counts is taken off. A node may have died a moment ago, so each is waited for until it has shown that it lives. */
+  async function countPatiently(payer: string, socketId: string): Promise<boolean> {
+    const askedAt = performance.now();
+    while (!(await count(payer, socketId))) {
+      const members = await redis.zrange(keys.connections(payer), "0", "-1");
+      const states = await pulse.ask(members.map(nodeOf), performance.now() - askedAt);
+      const dead = members.filter((_, i) => states[i] === "dead");
+      if (dead.length > 0) await redis.zrem(keys.connections(payer), ...dead);
+      else if (!states.includes("unsure")) return false;
+      else await sleep(ASK_EVERY_MS);
+    }
+    return true;
+  }
+
   return {
     async admit(payer, socketId) {
-      const args = [member(socketId), maxPerUser, TTL_MS];
-      const admitted = await connect
-        .run(redis, [keys.connections(payer)], args)
-        .catch((err: unknown) => {
-          log.debug({ err }, "connections: cannot count");
-          return 1;
-        });
-      if (admitted === 1) add(payer, socketId);
-      return admitted === 1;
+      const isAdmitted = await countPatiently(payer, socketId).catch((err: unknown) => {
+        log.debug({ err }, "connections: cannot count");
+        return true;
+      });
+      if (isAdmitted) add(payer, socketId);
+      return isAdmitted;
     },
     leave(payer, socketId) {
       const sockets = local.get(payer);
@@ -85,6 +106,11 @@ export function createConnections({
     get users() {
       return local.size;
     },
-    close: () => clearInterval(timer),
+    close() {
+      clearInterval(timer);
+      pulse.close();
+    },
   };
 }
+
+const nodeOf = (member: string): string => member.slice(0, member.indexOf(":"));
