@@ -6,7 +6,7 @@ import type { Catalog } from "../jobs/catalog.ts";
 import type { Logger } from "../lib/logger.ts";
 import { readReadiness } from "../metrics/readiness.ts";
 import { startGateway } from "./gateway-role.ts";
-import { startHistory, startRecorder } from "./recorder-role.ts";
+import { startHistory, startRecorder, startUploadSweep } from "./recorder-role.ts";
 import { openResources, type Resources, type Role } from "./resources.ts";
 
 /** Takes jobs from the queues; what `workers/` provides. */
@@ -59,7 +59,10 @@ async function start(
       recorderSilentMs,
     });
 
-  if (roles.has("recorder")) startRecorder(resources, stack);
+  if (roles.has("recorder")) {
+    startRecorder(resources, stack);
+    startUploadSweep(resources, stack);
+  }
   if (roles.has("recorder") || database?.isShared === false) startHistory(resources, stack);
   const workers = roles.has("worker") ? await startWorkers(resources) : undefined;
   if (workers !== undefined) stack.defer(() => workers.close(0));

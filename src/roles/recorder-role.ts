@@ -1,5 +1,6 @@
 import { createHistory } from "../recorder/history.ts";
 import { createRecorder } from "../recorder/recorder.ts";
+import { keepUploadsSwept } from "../recorder/upload-sweep.ts";
 import { openStrictRedis } from "../redis/connect.ts";
 import type { Resources } from "./resources.ts";
 
@@ -19,6 +20,19 @@ export function startRecorder(resources: Resources, stack: AsyncDisposableStack)
     log,
   });
   stack.defer(recorder.close);
+}
+
+/** Removes uploads that never became a job. */
+export function startUploadSweep(
+  { store, redis, keys, log }: Resources,
+  stack: AsyncDisposableStack,
+): void {
+  const closing = new AbortController();
+  const sweeping = keepUploadsSwept({ store, redis, keys, log }, closing.signal);
+  stack.defer(async () => {
+    closing.abort();
+    await sweeping;
+  });
 }
 
 /** Brings what the queues say to the history. With a shared Postgres the recorders do it; else each process that keeps a history of its own. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { constants } from "node:fs";
-import { lstat, mkdir, open, readFile, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { constants, type Stats } from "node:fs";
+import { lstat, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { dirname, join, relative, sep } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { JobcastError } from "../errors.ts";
@@ -66,6 +66,15 @@ export function createDiskStore({ root, owner = "" }: DiskStoreOptions): Store {
       throw noSuchFile();
     },
 
+    async *list(prefix) {
+      const folder = resolvePrefix(root, prefix);
+      if (!(await checkFolder(root, folder))) return;
+      for await (const { path, stats } of walk(folder)) {
+        const key = relative(root, path).split(sep).join("/");
+        yield { key, bytes: stats.size, putAt: stats.mtimeMs };
+      }
+    },
+
     async withPath(key, use) {
       if ((await store.head(key)) === undefined) throw noSuchFile();
       return use(resolveKey(root, key));
@@ -105,6 +114,16 @@ export function createDiskStore({ root, owner = "" }: DiskStoreOptions): Store {
 /** Removes what an owner that is gone left unfinished. */
 export const removeUnfinished = (root: string, owner: string): Promise<void> =>
   rm(join(root, TEMP, owner), { recursive: true, force: true });
+
+/** The plain files below a folder. */
+async function* walk(folder: string): AsyncGenerator<{ path: string; stats: Stats }> {
+  for (const entry of (await readdir(folder, { withFileTypes: true }).catch(absent)) ?? []) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* walk(path);
+    const stats = entry.isFile() ? await lstat(path).catch(absent) : undefined;
+    if (stats !== undefined) yield { path, stats };
+  }
+}
 
 /** Writes and flushes a new file. Returns its size. */
 async function writeWhole(

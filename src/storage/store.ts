@@ -11,6 +11,11 @@ export interface StoredFile {
   bytes: number;
 }
 
+export interface ListedFile extends StoredFile {
+  /** When it was put, ms since 1970. */
+  putAt: number;
+}
+
 /**
  * Files by key. A key is segments of `[A-Za-z0-9_-][A-Za-z0-9._-]*` joined by `/`; any other is refused with `invalid`.
  *
@@ -27,6 +32,8 @@ export interface Store {
   head(key: string): Promise<StoredFile | undefined>;
   /** Fails with `not_found`. */
   open(key: string, range?: ByteRange): Promise<Readable>;
+  /** Everything below a prefix that ends in `/`, in any order; what comes or goes meanwhile may be missed. */
+  list(prefix: string): AsyncIterable<ListedFile>;
   /** A local path to read the file from, while `use` runs; a copy where the store is not a folder. */
   withPath<T>(key: string, use: (path: string) => Promise<T>): Promise<T>;
   /** Deletes a file, or everything below a prefix that ends in `/`. What is not there is no error. */

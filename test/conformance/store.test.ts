@@ -54,6 +54,23 @@ describe.each(stores)("$name", ({ create }) => {
     expect(await text(await store.open("letters", { start: 1, end: 3 }))).toBe("bcd");
   });
 
+  test("lists what is below a prefix, with size and time", async ({ root }) => {
+    const store = create({ root });
+    const since = Date.now() - 2000;
+    await store.put("uploads/1/a.txt", Buffer.from("hello"));
+    await store.put("uploads/2/b/c.txt", Buffer.from("hi"));
+    await store.put("jobs/1/d.txt", Buffer.from("not this"));
+
+    const listed = await Array.fromAsync(store.list("uploads/"));
+
+    expect(listed.toSorted((a, b) => a.bytes - b.bytes)).toEqual([
+      { key: "uploads/2/b/c.txt", bytes: 2, putAt: expect.any(Number) },
+      { key: "uploads/1/a.txt", bytes: 5, putAt: expect.any(Number) },
+    ]);
+    expect(listed.every(({ putAt }) => putAt > since)).toBe(true);
+    expect(await Array.fromAsync(store.list("nothing/"))).toEqual([]);
+  });
+
   test("replaces a file as a whole", async ({ root }) => {
     const store = create({ root });
     await store.put("note", Buffer.from("a long first version"));
