@@ -53,14 +53,14 @@ async function gather(cluster: Cluster): Promise<Crowd> {
     const token = await fetchToken(cluster.url, userId);
     tokens.set(userId, token);
     for (const device of [1, 2]) {
-      const localAddress = `127.0.1.${2 * i + device}`;
+      const address = `10.0.0.${2 * i + device}`;
       witnesses.push(
         createWitness({
           url: cluster.url,
           token,
           userId,
           name: `${userId}-${device}`,
-          localAddress,
+          address,
         }),
       );
     }

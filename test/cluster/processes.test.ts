@@ -79,7 +79,7 @@ describe("a process", () => {
       token,
       userId: "ada",
       name: "ada",
-      localAddress: "127.0.1.1",
+      address: "10.0.1.1",
     });
     onTestFinished(() => watch.close());
     await vi.waitFor(() => expect(watch.socket.connected).toBe(true));
@@ -110,7 +110,7 @@ describe("a process", () => {
       token,
       userId: "ada",
       name: "ada",
-      localAddress: "127.0.1.2",
+      address: "10.0.1.2",
     });
     onTestFinished(() => watch.close());
     await vi.waitFor(() => expect(watch.socket.connected).toBe(true));

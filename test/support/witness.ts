@@ -1,4 +1,3 @@
-import { Agent } from "node:http";
 import { io, type Socket } from "socket.io-client";
 import type { Job } from "../../src/contract/job.ts";
 
@@ -24,13 +23,13 @@ export interface WitnessOptions {
   token: string;
   userId: string;
   name: string;
-  /** A loopback address of its own: handshakes are counted by address. */
-  localAddress: string;
+  /** Its own, as seen by the gateways: they count handshakes by address. */
+  address: string;
 }
 
 const OUTCOMES = ["job-completed", "job-failed", "job-cancelled"];
 
-export function createWitness({ url, token, userId, name, localAddress }: WitnessOptions): Witness {
+export function createWitness({ url, token, userId, name, address }: WitnessOptions): Witness {
   const heard: Heard[] = [];
   const cursors: Record<string, string> = {};
   const socket = io(url, {
@@ -39,8 +38,8 @@ export function createWitness({ url, token, userId, name, localAddress }: Witnes
     reconnectionDelay: 1000,
     reconnectionDelayMax: 1500,
     timeout: 3000,
-    // The client hands it on to `ws`; its types know only browsers.
-    agent: new Agent({ localAddress }) as unknown as string,
+    // The load balancer is on this machine, and believed.
+    extraHeaders: { "x-forwarded-for": address },
     auth: (provide) => provide({ token, cursors }),
   });
   socket.onAny((event: string, data: Heard["data"] & { cursors?: Record<string, string> }) => {
