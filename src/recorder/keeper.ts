@@ -15,6 +15,8 @@ export interface KeeperOptions {
   beat: (lease: Lease) => Promise<void>;
   sweep: (lease: Lease) => Promise<number>;
   log: Logger;
+  /** How often jobs of lost workers are looked for; 5 s, as workers do. */
+  stalledIntervalMs?: number;
 }
 
 const BEAT_EVERY_MS = 1000;
@@ -62,13 +64,14 @@ async function tend(redis: Redis, keys: Keys, queue: string): Promise<void> {
 }
 
 /** A worker that takes nothing: it looks after jobs whose own worker died, also when no worker of the queue is left. */
-function checkStalls(queue: string, { redis, keys, log }: KeeperOptions): Worker {
+function checkStalls(queue: string, options: KeeperOptions): Worker {
+  const { redis, keys, log, stalledIntervalMs = STALLED_INTERVAL_MS } = options;
   const worker = new Worker(queue, undefined, {
     connection: redis,
     prefix: keys.bull(queue),
     autorun: false,
     lockDuration: LOCK_MS,
-    stalledInterval: STALLED_INTERVAL_MS,
+    stalledInterval: stalledIntervalMs,
     maxStalledCount: MAX_STALLS,
   });
   worker.on("error", (err) => log.debug({ err, queue }, "keeper: stalled check"));

@@ -10,7 +10,7 @@ import type { Logger } from "../lib/logger.ts";
 import { timeOfStreamId } from "../lib/stream-id.ts";
 import { type Keys, partitionOf } from "../redis/keys.ts";
 import { toEntries } from "./entries.ts";
-import type { Lease } from "./lease.ts";
+import { FencedError, type Lease } from "./lease.ts";
 
 export interface SweepOptions {
   redis: Redis;
@@ -21,10 +21,14 @@ export interface SweepOptions {
   writer: Writer;
   sign: Sign;
   log: Logger;
+  /** How long a snapshot has to be unchanged; 30 s. */
+  unchangedMs?: number;
+  /** How far behind a reader may be that counts as in time; 5 s. */
+  lateMs?: number;
 }
 
 /** A snapshot that changed more recently is left alone: its events may be on their way. */
-export const UNCHANGED_MS = 30_000;
+const UNCHANGED_MS = 30_000;
 /** A reader this far behind is late; what happened twice as long ago, and was not told by one that is not, is lost. */
 const LATE_MS = 5000;
 const BATCH = 200;
@@ -34,12 +38,8 @@ const SOURCE = "keeper";
  * Compares open snapshots with BullMQ's own state, and tells what was never told: an outcome whose event was trimmed or lost, a queue that was drained.
  * Resolves to how many were mended.
  */
-export async function sweep(
-  lease: Lease,
-  options: SweepOptions,
-  unchangedMs = UNCHANGED_MS,
-): Promise<number> {
-  const { redis, keys, partitions } = options;
+export async function sweep(lease: Lease, options: SweepOptions): Promise<number> {
+  const { redis, keys, partitions, unchangedMs = UNCHANGED_MS } = options;
   let mended = 0;
   for (let partition = 0; partition < partitions; partition += 1) {
     const before = Date.now() - unchangedMs;
@@ -68,17 +68,18 @@ async function mend(
   audience: Audience,
   jobId: string,
 ): Promise<boolean> {
-  const { redis, keys, partitions, records, queues, writer, sign, log } = options;
+  const { redis, keys, partitions, records, queues, writer, sign, log, lateMs = LATE_MS } = options;
   const partition = partitionOf(audience, partitions);
   const text = await redis.hget(keys.jobs(partition, audience), jobId);
   const record = (await records.read(jobId))?.record;
   if (text === null || record === undefined) return forget(options, audience, jobId);
   if (await isBehind(options, queueName(record.type, record.lane))) return false;
   const snapshot: JobSnapshot = JSON.parse(text);
-  const event = diagnose(snapshot, await queues.find(record));
+  const event = diagnose(snapshot, await queues.find(record), lateMs);
   if (event === undefined) return false;
-  const ref = `${event.at}-0`;
-  const told = [{ record, event: { ...event, ref, jobId } }];
+  // Not the time: each feed is mended by itself, and must give the event the same id.
+  const occasion = `${event.event}.${snapshot.run}.${snapshot.retries}`;
+  const told = [{ record, event: { ...event, ref: occasion, jobId } }];
   const [entry] = toEntries(told, new Map([[jobId, snapshot]]), `sweep:${jobId}`, sign);
   if (entry === undefined) return false;
   const expectedRef = (await redis.hget(keys.meta(partition, audience), `ref:${SOURCE}`)) ?? "";
@@ -90,9 +91,10 @@ async function mend(
     fence,
     holder,
     expectedRef,
-    ref,
+    ref: `${event.at}-0`,
     entries,
   });
+  if (answer.outcome === "fenced") throw new FencedError(answer.fence);
   if (answer.outcome === "ok")
     log.warn({ jobId, audience, event: event.event }, "sweep: told what was never told");
   return answer.outcome === "ok";
@@ -111,20 +113,25 @@ async function forget(
 }
 
 /** While the reader of the queue is on its way to the newest event, what seems lost may only be late. */
-async function isBehind({ redis, keys }: SweepOptions, queue: string): Promise<boolean> {
+async function isBehind(
+  { redis, keys, lateMs = LATE_MS }: SweepOptions,
+  queue: string,
+): Promise<boolean> {
   const [newest] = await redis.xrevrange(keys.events(queue), "+", "-", "COUNT", 1);
   const place = await redis.get(keys.place(queue));
   const readTo = timeOfStreamId(place ?? "0-0");
-  return (
-    newest !== undefined && timeOfStreamId(newest[0]) > readTo && readTo < Date.now() - LATE_MS
-  );
+  return newest !== undefined && timeOfStreamId(newest[0]) > readTo && readTo < Date.now() - lateMs;
 }
 
 /** The event that must have been missed, judging by what BullMQ has; `undefined` when both agree. */
-function diagnose({ job, run }: JobSnapshot, queued: Found | undefined): QueueEvent | undefined {
+function diagnose(
+  { job, run }: JobSnapshot,
+  queued: Found | undefined,
+  lateMs: number,
+): QueueEvent | undefined {
   const at = Date.now();
   if (queued === undefined) return { at, event: "removed" };
-  if ((queued.finishedOn ?? queued.processedOn ?? 0) > at - 2 * LATE_MS) return undefined;
+  if ((queued.finishedOn ?? queued.processedOn ?? 0) > at - 2 * lateMs) return undefined;
   if (queued.finishedOn !== undefined && queued.failedReason !== undefined)
     return { at, event: "failed", failedReason: queued.failedReason };
   if (queued.finishedOn !== undefined)

@@ -131,13 +131,16 @@ describe("of two recorders", () => {
     const { redis, keys } = stage;
     const ear = await listen(await stage.node(), audience);
     const first = stage.recorder({ holder: "first" });
-    for (const _ of upTo(20)) await stage.submit();
-    await vi.waitFor(() => expect(seqsOf(ear.items)).toEqual(upTo(20)), 5000);
+    for (const _ of upTo(20)) {
+      const { jobId } = await stage.submit();
+      await redis.xadd(keys.events(QUEUE), "*", "event", "active", "jobId", jobId);
+    }
+    await vi.waitFor(() => expect(seqsOf(ear.items)).toEqual(upTo(40)), 5000);
     await first.close();
     await redis.del(keys.place(QUEUE));
     stage.recorder({ holder: "second" });
     await stage.submit();
-    await vi.waitFor(() => expect(seqsOf(ear.items)).toEqual(upTo(21)), 5000);
+    await vi.waitFor(() => expect(seqsOf(ear.items)).toEqual(upTo(41)), 5000);
     expect(heard(ear)).toEqual(await asBullMqHasIt(stage));
   });
 

@@ -121,7 +121,7 @@ describe("a Redis that came back", () => {
 
     await vi.waitFor(() => expect(namesOf(items)).toContain("resync epoch"), 8000);
     expect(await generation(stage)).not.toBe(before);
-    worker.resume();
+    await worker.resume();
     const next = await stage.submit();
     await vi.waitFor(() => expect(eventsOf(items, next.jobId)).toHaveLength(3), 8000);
     expect(cursorsOf(items).filter((cursor) => heard.includes(cursor))).toEqual([]);

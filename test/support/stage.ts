@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { type Processor, Worker } from "bullmq";
+import { type Processor, Worker, type WorkerOptions } from "bullmq";
 import type { Redis } from "ioredis";
 import { pino } from "pino";
 import { queueName } from "../../src/contract/names.ts";
@@ -46,7 +46,11 @@ export interface Stage {
   recorder(options?: Partial<RecorderOptions>): Recorder;
   /** Accepts a job as a gateway does. */
   submit(fields?: Partial<JobRecord>): Promise<JobRecord>;
-  work(run: Processor<WorkData>, concurrency?: number): Promise<Worker<WorkData>>;
+  work(
+    run: Processor<WorkData>,
+    concurrency?: number,
+    options?: Partial<WorkerOptions>,
+  ): Promise<Worker<WorkData>>;
   connect(name?: string): Redis;
   strict(name?: string): Redis;
   close(): Promise<void>;
@@ -125,11 +129,12 @@ export function openStage(url: string, prefix: string): Stage {
       await queues.add(job, { runBase: 0, retries: 0 });
       return job;
     },
-    async work(run, concurrency = 1) {
+    async work(run, concurrency = 1, options = {}) {
       const worker = new Worker<WorkData>(QUEUE, run, {
         connection: connect(),
         prefix: keys.bull(QUEUE),
         concurrency,
+        ...options,
       });
       worker.on("error", () => undefined);
       opened.defer(() => worker.close(true));
