@@ -52,7 +52,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
   const { config, feeds, isDraining, metrics, node } = deps;
   let realtime: Realtime | undefined;
   const stats = () => ({
-    available: !isDraining() && (realtime?.connections ?? 0) < config.WS_MAX_CONNECTIONS,
+    available: !isDraining() && realtime?.isFull === false,
     transports: ["websocket", "polling"],
     protocol: PROTOCOL,
     connections: realtime?.connections ?? 0,

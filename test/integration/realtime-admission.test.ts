@@ -1,7 +1,7 @@
 import { connect as connectTcp } from "node:net";
 import { describe, expect } from "vitest";
 import { someone } from "../support/gateway.ts";
-import { test } from "../support/socket-client.ts";
+import { test } from "../support/raw-client.ts";
 
 const TRANSPORTS = ["websocket", "polling"] as const;
 
@@ -23,9 +23,13 @@ describe("a full node", () => {
     },
   );
 
-  test("says when to come again", async ({ installation, connect }) => {
+  test("says when to come again, and that it is full, whoever fills it", async ({
+    installation,
+    raw,
+  }) => {
     const node = await installation.start({ env: { WS_MAX_CONNECTIONS: "1" } });
-    await connect(node.url, { token: node.token(someone()) }).ready();
+    await raw(node.url);
+    expect((await node.get("/api/realtime/stats")).body).toMatchObject({ available: false });
     const answer = await fetch(`${node.url}/socket.io/?EIO=4&transport=polling`);
     expect(answer.status).toBe(503);
     expect(answer.headers.get("retry-after")).toBe("5");
@@ -64,6 +68,22 @@ describe("handshakes of an address", () => {
       await connect(node.url, { token }).ready();
     },
   );
+});
+
+describe("a connection", () => {
+  test("may ask to be let in a few times, and is closed when it goes on", async ({
+    installation,
+    raw,
+  }) => {
+    const node = await installation.start();
+    const client = await raw(node.url);
+    for (let asked = 1; asked < 30 && !client.isClosed(); asked += 1) {
+      client.send('0{"token":"a.b.c"}');
+      await expect.poll(() => client.isClosed() || client.packets.length >= asked).toBe(true);
+    }
+    expect(client.isClosed()).toBe(true);
+    expect(client.packets).toHaveLength(10);
+  });
 });
 
 /** What engine.io-client says of the HTTP answer: for polling the status, for WebSocket ws's own words. */

@@ -26,6 +26,18 @@ describe("a token that runs out", () => {
     expect(tokens).toEqual([]);
   });
 
+  test("and is shown again is good for its leeway, once, and then refused", async ({
+    cluster: { a },
+    connect,
+  }) => {
+    const client = connect(a.url, { token: a.token(someone(), { ttl: -3 }) });
+    await client.ready();
+    await expect
+      .poll(() => client.refused, { timeout: 5000 })
+      .toMatchObject([{ data: { code: "token_expired" } }]);
+    expect(client.lost).toEqual(["transport close"]);
+  });
+
   test("is not waited for longer than a timer can", async ({ cluster: { a, tell }, connect }) => {
     const sub = someone();
     const clients = [30 * 86_400, 10 * YEAR, 1e15].map((ttl) =>

@@ -37,7 +37,8 @@ export interface Tokens {
 
 const MAX_TOKEN_LENGTH = 8192;
 const DEFAULT_TTL_SECONDS = 3600;
-const LEEWAY_MS = 5000;
+/** For so long after its `exp` a token is still good, since clocks differ. */
+export const LEEWAY_MS = 5000;
 const claimsCheck = Compile(Claims);
 
 /** Registers `@fastify/jwt` once for each key with `app`: HTTP and sockets verify their tokens here and nowhere else. */

@@ -7,6 +7,7 @@ import { JobcastError } from "../../errors.ts";
 import type { Seat } from "../../feeds/seat.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { Tokens } from "../auth/tokens.ts";
+import { verifyForSocket } from "./expiry.ts";
 import { toFrame } from "./frame.ts";
 import { type Afterwards, handle } from "./handle.ts";
 import { feedsOf, joinFeed, type JoinDeps } from "./join.ts";
@@ -28,7 +29,7 @@ export function registerAuthRefresh(socket: GatewaySocket, deps: RefreshDeps, lo
   handle(socket, "auth-refresh", log, async (request, afterwards) => {
     if (!isAuthRefreshRequest.Check(request))
       throw new JobcastError("invalid", "Malformed request");
-    const caller = await deps.tokens.verifyToken(request.token);
+    const caller = await verifyForSocket(deps.tokens, request.token);
     if (!isSame(caller, session.caller))
       throw new JobcastError("forbidden", "The token is somebody else's");
     await regroup(deps, session, caller, afterwards);

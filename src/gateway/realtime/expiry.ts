@@ -1,10 +1,25 @@
 import type { AuthErrorEvent } from "../../contract/socket.ts";
+import type { Caller } from "../../contract/tokens.ts";
+import { LEEWAY_MS, type Tokens } from "../auth/tokens.ts";
 import { toFrame } from "./frame.ts";
 import type { Session } from "./session.ts";
 
 const WARN_BEFORE_MS = 30_000;
 /** Timers overflow past 24.8 days. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * The caller of a socket's token. One that has just run out is good for its leeway: were such a socket closed at `exp`, its client would be let in and cut
+ * again and again.
+ */
+export async function verifyForSocket(
+  tokens: Pick<Tokens, "verifyToken">,
+  token: string,
+): Promise<Caller> {
+  const caller = await tokens.verifyToken(token);
+  if (caller.expiresAt > Date.now()) return caller;
+  return { ...caller, expiresAt: caller.expiresAt + LEEWAY_MS };
+}
 
 /** Warns a client 30 s before its token runs out, and closes the transport when it has; starts anew after each refresh. */
 export function watchExpiry(session: Session): void {

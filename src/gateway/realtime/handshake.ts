@@ -7,6 +7,7 @@ import { createTurns } from "../../lib/turns.ts";
 import type { IsOriginAllowed } from "../auth/origins.ts";
 import type { Tokens } from "../auth/tokens.ts";
 import type { Connections } from "./connections.ts";
+import { verifyForSocket } from "./expiry.ts";
 import { createOutlet, type Ticker } from "./outlet.ts";
 import type { GatewaySocket, Session } from "./session.ts";
 
@@ -18,11 +19,18 @@ export interface HandshakeDeps {
   log: Logger;
 }
 
+/** So often a connection may ask: a page whose token was refused tries others on it. Only new connections are counted by address. */
+const MAX_ATTEMPTS = 10;
+
 const isHandshakeAuth = Compile(HandshakeAuth);
 
 /** Socket.IO middleware: knows who connects, or turns them away for good with `connect_error` and `err.data = {code, message}`. */
 export function createHandshake(deps: HandshakeDeps) {
+  const attempts = new WeakMap<object, number>();
   return (socket: GatewaySocket, next: (error?: Error) => void): void => {
+    const count = (attempts.get(socket.conn) ?? 0) + 1;
+    attempts.set(socket.conn, count);
+    if (count > MAX_ATTEMPTS) return socket.conn.close();
     identify(socket, deps).then(
       (session) => {
         socket.data.session = session;
@@ -49,7 +57,7 @@ async function identify(socket: GatewaySocket, deps: HandshakeDeps): Promise<Ses
     throw new JobcastError("protocol_unsupported", `Only protocol ${PROTOCOL} is spoken here`);
   const token = auth.token ?? query["token"];
   if (typeof token !== "string") throw new JobcastError("unauthorized", "A token is needed");
-  const caller = await tokens.verifyToken(token);
+  const caller = await verifyForSocket(tokens, token);
   const payer = payerOf(caller);
   if (!(await connections.admit(payer, socket.id))) {
     throw new JobcastError("too_many_connections", "This user has too many connections");

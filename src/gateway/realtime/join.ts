@@ -1,4 +1,5 @@
 import { formatCursor } from "../../contract/cursor.ts";
+import type { Job } from "../../contract/job.ts";
 import { ALL, type Audience, groupAudience, jobTopic, userAudience } from "../../contract/names.ts";
 import { PROTOCOL, type Ready } from "../../contract/socket.ts";
 import type { Caller } from "../../contract/tokens.ts";
@@ -45,7 +46,7 @@ export async function welcome(deps: JoinDeps, session: Session, sessionId: strin
     recovered: returning.length > 0 && returning.every((seat) => seat.isRecovered),
     cursors,
     cursor: toOpaque(cursors),
-    jobs: (own?.open ?? []).map((text) => toJob(text, deps.sign)),
+    jobs: (own?.open ?? []).map((text) => toJob(text, deps.sign)).toSorted(byCreation),
     openJobs: own?.openJobs ?? 0,
     unread: 0,
     node: deps.node,
@@ -119,3 +120,6 @@ function toJob(text: string, sign: Sign) {
   const snapshot: JobSnapshot = JSON.parse(text);
   return toWireJob(snapshot.job, sign);
 }
+
+/** Snapshots come by when they were first told, and what is told in one go has no order. */
+const byCreation = (a: Job, b: Job): number => Date.parse(b.createdAt) - Date.parse(a.createdAt);

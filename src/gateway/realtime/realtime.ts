@@ -54,6 +54,8 @@ export interface RealtimeDeps extends JoinDeps {
 export interface Realtime {
   readonly connections: number;
   readonly users: number;
+  /** Turns everyone away until someone leaves. */
+  readonly isFull: boolean;
   /** Sends the clients away, spread over `windowMs` at most. */
   drain(windowMs: number): Promise<void>;
   close(): Promise<void>;
@@ -110,6 +112,9 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
     },
     get users() {
       return connections.users;
+    },
+    get isFull() {
+      return io.engine.clientsCount >= config.WS_MAX_CONNECTIONS;
     },
     async drain(windowMs) {
       await drainSockets([...io.of("/").sockets.values()], windowMs);
