@@ -2,7 +2,6 @@ import { type Job, UnrecoverableError, WaitingError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { Compile } from "typebox/compile";
 import Value from "typebox/value";
-import { JOB_ERROR_CODES, type JobErrorCode } from "../src/contract/errors.ts";
 import type { Lane } from "../src/contract/job.ts";
 import { queueName } from "../src/contract/names.ts";
 import { WorkData, type WorkError, type WorkResult } from "../src/contract/worker.ts";
@@ -16,6 +15,7 @@ import type { Cancellations } from "./cancellations.ts";
 import type { ChildPool } from "./child-pool.ts";
 import type { Task } from "./define-worker.ts";
 import type { ChildSettings } from "./messages.ts";
+import { BROKEN, isPassing, refuse } from "./outcome.ts";
 import { createProgress } from "./progress.ts";
 
 export interface LaneWorkerOptions {
@@ -46,12 +46,9 @@ export interface LaneWorker {
   close(graceMs: number): Promise<void>;
 }
 
-/** A fact has 64 KiB, and the job around the result needs some of it. */
-const MAX_RESULT_BYTES = 60_000;
 const LEAVE_MS = 5000;
 const LEAVING = "leaving";
 const MALFORMED: WorkError = { code: "internal", message: "The job is malformed" };
-const BROKEN: WorkError = { code: "internal", message: "Something went wrong in the worker" };
 
 const isWorkData = Compile(WorkData);
 
@@ -122,7 +119,9 @@ async function work(
     throw new WaitingError();
   }
   const error = outcome.kind === "failed" ? outcome.error : (refusal ?? BROKEN);
-  if (stop.aborted || refusal !== undefined || !isRepeated(error, job)) throw toFinal(error, run);
+  const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
+  if (stop.aborted || refusal !== undefined || isLast || !isPassing(error))
+    throw toFinal(error, run);
   await progress.mark(error);
   throw new Error(error.message);
 }
@@ -164,27 +163,12 @@ async function attempt(
   }
 }
 
-/** Why a result cannot be told: it is too large for a fact, or names files that are not the run's own, which others could then read. */
-function refuse(result: WorkResult, folder: string): WorkError | undefined {
-  if (Buffer.byteLength(JSON.stringify(result)) > MAX_RESULT_BYTES)
-    return { code: "internal", message: "The result is too large" };
-  const isOwn = (result.files ?? []).every(({ key }) => key.startsWith(folder));
-  return isOwn ? undefined : BROKEN;
-}
-
 /** Files that nobody refers to go with the job at the latest. */
 async function removeFiles({ store, log }: LaneWorkerOptions, folder: string): Promise<void> {
   await store
     .remove(folder)
     .catch((err: unknown) => log.warn({ err, folder }, "files of a lost run stay behind"));
 }
-
-function isRepeated({ code }: WorkError, job: Job): boolean {
-  const isPassing = isJobErrorCode(code) && JOB_ERROR_CODES[code].retryable;
-  return isPassing && job.attemptsMade + 1 < (job.opts.attempts ?? 1);
-}
-
-const isJobErrorCode = (code: string): code is JobErrorCode => Object.hasOwn(JOB_ERROR_CODES, code);
 
 const toFinal = (error: WorkError, run: number) =>
   new UnrecoverableError(JSON.stringify({ ...error, run }));

@@ -39,6 +39,10 @@ async function readRuns(path: string): Promise<Map<number, number>> {
   );
 }
 
+/** The folders of temporary files, one for each worker. */
+const readScratch = async (folder: string) =>
+  (await readdir(folder)).filter((name) => name.startsWith("jobcast-work-"));
+
 const waitForRun = (path: string, run: number) =>
   vi.waitFor(
     async () => {
@@ -65,14 +69,10 @@ describe.concurrent("a job whose worker", { timeout: 60_000 }, () => {
     const since = Date.now();
 
     await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
-    expect((await readdir(folder)).filter((name) => name.startsWith("jobcast-work-"))).toHaveLength(
-      1,
-    );
+    const abandoned = await readScratch(folder);
     await start();
-    // The folder of the one that was killed is gone, the other's is there.
-    expect((await readdir(folder)).filter((name) => name.startsWith("jobcast-work-"))).toHaveLength(
-      1,
-    );
+    expect(abandoned).toHaveLength(1);
+    expect(await readScratch(folder)).toEqual([expect.not.stringMatching(abandoned.join())]);
     await waitForRun(path, 2);
     expect(Date.now() - since).toBeLessThan(TAKEOVER_MS + 2000);
     await writeFile(`${path}.2`, "");
@@ -80,6 +80,8 @@ describe.concurrent("a job whose worker", { timeout: 60_000 }, () => {
     const { result, events } = await line.outcome(jobId);
     expect(result).toMatchObject({ run: 2 });
     expect(events.map(({ event }) => event)).toContain("stalled");
+    const kept = (await line.files()).filter((name) => name.startsWith("files/"));
+    expect(kept).toEqual([`files/jobs/${jobId}/2/a.txt`]);
   });
 
   test("is frozen is done by another, and what the first brings later is refused", async ({

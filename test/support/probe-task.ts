@@ -98,8 +98,9 @@ const acts: Record<string, Act> = {
     await once(signal, "abort");
     throw signal.reason;
   },
-  /** Waits for the file `<path>.<run>`. */
-  async wait(work) {
+  /** Keeps a file, and waits for the file `<path>.<run>`. */
+  async wait(work, { save }) {
+    await save("a.txt", "text/plain", Buffer.from("hello"));
     await tell(work);
     const path = `${work.options.path}.${work.run}`;
     while (
