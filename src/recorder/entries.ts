@@ -14,8 +14,8 @@ export interface Told {
 }
 
 /**
- * What a batch of events says to one audience, in their order. Of the gauges of a job only the last before its next fact is kept: the others would be
- * old before anybody saw them.
+ * What a batch of events says to one audience, in their order. Of a job's gauges only one that nothing of the batch follows is told: the others would
+ * be old before anybody saw them.
  */
 export function toEntries(
   told: Told[],

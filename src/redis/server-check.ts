@@ -1,11 +1,13 @@
-import type { Redis } from "ioredis";
 import type { Logger } from "../lib/logger.ts";
 
 /** Trimming by time needs it. */
 const MIN_VERSION = [6, 2] as const;
 
 /** Refuses a Redis that cannot keep what is promised, and warns of one that might not; each with its remedy. */
-export async function checkRedisServer(redis: Redis, log: Logger): Promise<void> {
+export async function checkRedisServer(
+  redis: { info(): Promise<string> },
+  log: Logger,
+): Promise<void> {
   const info = parseInfo(await redis.info());
   const version = info["redis_version"] ?? "0";
   if (!isAtLeast(version, MIN_VERSION))

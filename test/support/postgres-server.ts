@@ -15,7 +15,7 @@ const asPostgres =
     : [];
 
 /** A PostgreSQL of its own on a free port; `url` is that of its empty database `postgres`. */
-export async function startPostgresServer(): Promise<Pick<ServerProcess, "stop"> & { url: string }> {
+export async function startPostgresServer(): Promise<ServerProcess & { url: string }> {
   const bin = await findBinaries();
   const folder = (await runAsPostgres(["mktemp", "-d", "/tmp/jobcast-postgres-XXXXXX"])).trim();
   const initdb = [

@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import { freePort } from "./free-port.ts";
-import { type ServerProcess, startServer } from "./server-process.ts";
+import { type MortalServer, startServer } from "./server-process.ts";
 
 export interface RedisServerOptions {
   port?: number;
@@ -15,7 +15,7 @@ export async function startRedisServer({
   port,
   dir,
   settings = {},
-}: RedisServerOptions = {}): Promise<ServerProcess & { url: string; port: number }> {
+}: RedisServerOptions = {}): Promise<MortalServer & { url: string; port: number }> {
   const own = port ?? (await freePort());
   const url = `redis://127.0.0.1:${own}`;
   const options = {

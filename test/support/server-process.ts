@@ -5,6 +5,9 @@ import { setTimeout as delay } from "node:timers/promises";
 export interface ServerProcess {
   /** Asks the server to end, and waits until it has. */
   stop(): Promise<void>;
+}
+
+export interface MortalServer extends ServerProcess {
   /** Ends it as a power failure does. */
   kill(): Promise<void>;
 }
@@ -19,11 +22,7 @@ export interface ServerCommand {
 const START_TIMEOUT_MS = 20_000;
 
 /** Starts a server and resolves when it answers; what it printed is in the error when it does not. */
-export async function startServer({
-  command,
-  signal,
-  isUp,
-}: ServerCommand): Promise<ServerProcess> {
+export async function startServer({ command, signal, isUp }: ServerCommand): Promise<MortalServer> {
   const [file = "", ...args] = command;
   const child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"] });
   const printed: string[] = [];
