@@ -1,4 +1,4 @@
-import { describe, expect } from "vitest";
+import { describe, expect, onTestFinished, vi } from "vitest";
 import { groupAudience, userAudience } from "../../src/contract/names.ts";
 import { someone } from "../support/gateway.ts";
 import { test } from "../support/socket-client.ts";
@@ -40,6 +40,10 @@ describe("a token that runs out", () => {
 
   test("is not waited for longer than a timer can", async ({ cluster: { a, tell }, connect }) => {
     const sub = someone();
+    // What Node says when it makes a millisecond of a time that is too long.
+    const warned = vi.fn<(warning: Error) => void>();
+    process.on("warning", warned);
+    onTestFinished(() => void process.off("warning", warned));
     const clients = [30 * 86_400, 10 * YEAR, 1e15].map((ttl) =>
       connect(a.url, { token: a.token(sub, { ttl }) }),
     );
@@ -50,6 +54,7 @@ describe("a token that runs out", () => {
       expect(client.lost).toEqual([]);
       expect(client.named("auth-error")).toEqual([]);
     }
+    expect(warned).not.toHaveBeenCalled();
   });
 });
 
@@ -70,6 +75,20 @@ describe("auth-refresh", () => {
     await tell(userAudience(sub), { text: "marker" });
     await expect.poll(() => client.texts()).toEqual(["marker"]);
     expect(client.lost).toEqual([]);
+  });
+
+  test("with a token that ends sooner ends the connection sooner", async ({
+    cluster: { a },
+    connect,
+  }) => {
+    const sub = someone();
+    const tokens = [a.token(sub), a.token(sub)];
+    const client = connect(a.url, { token: () => tokens.shift() ?? "" });
+    await client.ready();
+    await client.ask("auth-refresh", { token: a.token(sub, { ttl: 2 }) });
+    expect(client.named("auth-error")).toMatchObject([{ code: "token_expiring" }]);
+    await expect.poll(() => client.lost, { timeout: 4000 }).toEqual(["transport close"]);
+    await client.ready(2);
   });
 
   test("takes a token that outlives the calendar", async ({ cluster: { a }, connect }) => {
