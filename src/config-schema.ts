@@ -126,7 +126,10 @@ export const ConfigSchema = Type.Object({
     list(Lane, "any of premium, normal, large", "Lanes a worker takes; unset: all"),
   ),
   WORKER_CONCURRENCY: Type.Optional(
-    integer("Jobs at once in a worker; unset: by cores", { minimum: 1, maximum: 1000 }),
+    integer("Jobs at once of each lane that a worker takes; unset: by cores", {
+      minimum: 1,
+      maximum: 1000,
+    }),
   ),
   DRAIN_SECONDS: integer("Time to leave in order", { minimum: 0, maximum: 3600, default: 30 }),
   LOG_LEVEL: Type.Enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"], {

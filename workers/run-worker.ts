@@ -71,6 +71,10 @@ export function createLaneWorker(options: LaneWorkerOptions): LaneWorker {
       lockDuration: LOCK_MS,
       stalledInterval: STALLED_INTERVAL_MS,
       maxStalledCount: MAX_STALLS,
+      // Seconds. A job that was put back in line wakes nobody up: it is found by looking.
+      drainDelay: 1,
+      // People wait when Redis is back.
+      runRetryDelay: 1000,
     },
   );
   // Unheard, errors bypass our log: BullMQ prints them with console.error.
@@ -114,14 +118,12 @@ async function work(
   if (outcome.kind === "done" && refusal === undefined) return outcome.result;
 
   await removeFiles(options, folder);
-  if (stop.reason === LEAVING) {
-    await job.moveToWait(token);
-    throw new WaitingError();
-  }
+  if (stop.reason === LEAVING) await job.moveToWait(token);
+  // Back in line, or somebody else's since its lock was lost: no longer ours to end.
+  if (stop.aborted) throw new WaitingError();
   const error = outcome.kind === "failed" ? outcome.error : (refusal ?? BROKEN);
   const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
-  if (stop.aborted || refusal !== undefined || isLast || !isPassing(error))
-    throw toFinal(error, run);
+  if (refusal !== undefined || isLast || !isPassing(error)) throw toFinal(error, run);
   await progress.mark(error);
   throw new Error(error.message);
 }

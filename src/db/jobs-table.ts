@@ -65,19 +65,20 @@ export function createJobsTable(db: Kysely<Tables>) {
       return numDeletedRows > 0n;
     },
 
-    /** Removes at most `limit` finished jobs, oldest first, and says how many. */
-    async removeFinishedBefore(date: Date, limit: number): Promise<number> {
-      const old = db
+    /** At most `limit` jobs that finished before a date, oldest first. */
+    async finishedBefore(date: Date, limit: number): Promise<string[]> {
+      const rows = await db
         .selectFrom("jobs")
         .select("job_id")
         .where("finished_at", "<", date)
         .orderBy("finished_at")
-        .limit(limit);
-      const { numDeletedRows } = await db
-        .deleteFrom("jobs")
-        .where("job_id", "in", old)
-        .executeTakeFirst();
-      return Number(numDeletedRows);
+        .limit(limit)
+        .execute();
+      return rows.map((row) => row.job_id);
+    },
+
+    async removeMany(jobIds: readonly string[]): Promise<void> {
+      await db.deleteFrom("jobs").where("job_id", "=", anyOf(jobIds)).execute();
     },
 
     /** Those that are there, locked until the transaction ends. */

@@ -3,6 +3,7 @@ import { createIntentsTable } from "../db/intents-table.ts";
 import { createJobsTable } from "../db/jobs-table.ts";
 import type { Logger } from "../lib/logger.ts";
 import { sleep } from "../lib/sleep.ts";
+import type { Store } from "../storage/store.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -11,27 +12,19 @@ const JOBS_PER_DELETE = 500;
 
 export interface RetentionOptions {
   database: Pick<Database, "db">;
+  store: Pick<Store, "remove">;
   retentionDays: number;
   log: Logger;
   now: () => number;
   signal: AbortSignal;
 }
 
-/** Once an hour removes what is past its time: finished jobs, and the answers of calls with a key. Ends when `signal` fires. */
-export async function keepRetention({
-  database,
-  retentionDays,
-  log,
-  now,
-  signal,
-}: RetentionOptions): Promise<void> {
+/** Once an hour removes what is past its time: finished jobs with their files, and the answers of calls with a key. Ends when `signal` fires. */
+export async function keepRetention(options: RetentionOptions): Promise<void> {
+  const { database, log, signal } = options;
   while (!signal.aborted) {
     try {
-      const removed = await removeFinished(
-        database,
-        new Date(now() - retentionDays * DAY_MS),
-        signal,
-      );
+      const removed = await removeFinished(options);
       await createIntentsTable(database.db).removeOlderThan(DAY_MS);
       if (removed > 0) log.info({ removed }, "old jobs removed");
     } catch (err) {
@@ -41,15 +34,17 @@ export async function keepRetention({
   }
 }
 
-async function removeFinished(
-  { db }: Pick<Database, "db">,
-  before: Date,
-  signal: AbortSignal,
-): Promise<number> {
+async function removeFinished(options: RetentionOptions): Promise<number> {
+  const { database, store, retentionDays, now, signal } = options;
+  const jobs = createJobsTable(database.db);
+  const before = new Date(now() - retentionDays * DAY_MS);
   let total = 0;
   for (;;) {
-    const removed = await createJobsTable(db).removeFinishedBefore(before, JOBS_PER_DELETE);
-    total += removed;
-    if (removed < JOBS_PER_DELETE || signal.aborted) return total;
+    const old = await jobs.finishedBefore(before, JOBS_PER_DELETE);
+    // Files first: what is interrupted is found again by its row.
+    for (const jobId of old) await store.remove(`jobs/${jobId}/`);
+    await jobs.removeMany(old);
+    total += old.length;
+    if (old.length < JOBS_PER_DELETE || signal.aborted) return total;
   }
 }

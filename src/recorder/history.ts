@@ -4,6 +4,7 @@ import { createRecords } from "../jobs/records.ts";
 import type { Logger } from "../lib/logger.ts";
 import { sleep } from "../lib/sleep.ts";
 import type { Keys } from "../redis/keys.ts";
+import type { Store } from "../storage/store.ts";
 import { createHistoryReader } from "./history-reader.ts";
 import { keepRetention } from "./history-retention.ts";
 
@@ -14,6 +15,8 @@ export interface HistoryOptions {
   keys: Keys;
   queues: readonly string[];
   database: Pick<Database, "db">;
+  /** Files of jobs that are past their time are removed from it. */
+  store: Pick<Store, "remove">;
   retentionDays: number;
   log: Logger;
   now?: () => number;
@@ -40,14 +43,14 @@ export function createHistory({
   now = Date.now,
   ...options
 }: HistoryOptions): History {
-  const { redis, keys, database, log } = options;
+  const { redis, keys, database, store, log } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
   const records = createRecords({ redis, keys });
   const reader = createHistoryReader({ ...options, records, now, signal });
   const running = Promise.all([
     reader.run(),
-    keepRetention({ database, retentionDays, log, now, signal }),
+    keepRetention({ database, store, retentionDays, log, now, signal }),
   ]);
   return {
     lagMs: () => reader.lagMs(),

@@ -37,7 +37,7 @@ export function startUploadSweep(
 
 /** Brings what the queues say to the history. With a shared Postgres the recorders do it; else each process that keeps a history of its own. */
 export function startHistory(resources: Resources, stack: AsyncDisposableStack): void {
-  const { config, target, redis, keys, queues, database, log, metrics, node } = resources;
+  const { config, target, redis, keys, queues, database, store, log, metrics, node } = resources;
   if (database === undefined) return;
   const blocking = openStrictRedis(target, `jobcast-${node}-history`);
   blocking.on("error", (err) => log.debug({ err }, "history: redis"));
@@ -47,6 +47,7 @@ export function startHistory(resources: Resources, stack: AsyncDisposableStack):
     keys,
     queues,
     database,
+    store,
     retentionDays: config.JOB_RETENTION_DAYS,
     log,
   });

@@ -121,20 +121,17 @@ describe.for(["postgres", "pglite"] as const)("a database on %s", (engine) => {
   });
 
   onEither(
-    "removes what is finished long enough, in small batches, and never what is open",
+    "names what is finished long enough, in small batches, and never what is open",
     async ({ jobs, userId }) => {
       const make = (finishedAt: string | null) =>
         entry({ jobId: randomUUID(), userId, finishedAt });
-      await jobs.upsert([
-        make("2020-01-01T00:00:00.000Z"),
-        make("2020-01-02T00:00:00.000Z"),
-        make(at(0)),
-        make(null),
-      ]);
+      const [older, old] = [make("2020-01-01T00:00:00.000Z"), make("2020-01-02T00:00:00.000Z")];
+      await jobs.upsert([old, older, make(at(0)), make(null)]);
       const before = new Date("2021-01-01T00:00:00.000Z");
-      expect(await jobs.removeFinishedBefore(before, 1)).toBe(1);
-      expect(await jobs.removeFinishedBefore(before, 10)).toBe(1);
-      expect(await jobs.removeFinishedBefore(before, 10)).toBe(0);
+      expect(await jobs.finishedBefore(before, 1)).toEqual(ids([older]));
+      expect(await jobs.finishedBefore(before, 10)).toEqual(ids([older, old]));
+      await jobs.removeMany(ids([older, old]));
+      expect(await jobs.finishedBefore(before, 10)).toEqual([]);
       const left = await jobs.list({ userId, limit: 10 });
       expect(left).toHaveLength(2);
       for (const jobId of ids(left)) expect(await jobs.remove(jobId)).toBe(true);

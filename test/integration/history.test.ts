@@ -8,7 +8,8 @@ import { type Database, openDatabase } from "../../src/db/database.ts";
 import { createJobsTable } from "../../src/db/jobs-table.ts";
 import { createPlacesTable, START } from "../../src/db/places-table.ts";
 import type { JobRecord } from "../../src/jobs/record.ts";
-import { createHistory, type History } from "../../src/recorder/history.ts";
+import { createHistory, type History, type HistoryOptions } from "../../src/recorder/history.ts";
+import { createDiskStore } from "../../src/storage/disk-store.ts";
 import { openRedis, openStrictRedis } from "../../src/redis/connect.ts";
 import { createKeys } from "../../src/redis/keys.ts";
 import { silent, test as base } from "../support/databases.ts";
@@ -76,7 +77,10 @@ const test = base
       await Promise.all(started.map(({ history }) => history.close()));
       for (const { blocking } of started) blocking.disconnect();
     });
-    return (database: Database, options: { log?: Logger; now?: () => number } = {}): History => {
+    return (
+      database: Database,
+      options: Partial<Pick<HistoryOptions, "log" | "now" | "store">> = {},
+    ): History => {
       const blocking = openStrictRedis(redisUrl, "test-history");
       blocking.on("error", () => {});
       const { keys } = site;
@@ -86,6 +90,7 @@ const test = base
         keys,
         queues: [QUEUE],
         database,
+        store: { remove: async () => {} },
         retentionDays: 30,
         log: silent,
         ...options,
@@ -239,17 +244,21 @@ describe.for(["postgres", "pglite"] as const)("a history on %s", (engine) => {
   });
 
   onEither(
-    "removes finished jobs that are past their time, and no others",
-    async ({ prefix, start, database }) => {
+    "removes finished jobs that are past their time with their files, and no others",
+    async ({ prefix, start, database, dataDir }) => {
+      const store = createDiskStore({ root: dataDir });
       const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
       const [old, young] = [`${prefix}-old`, `${prefix}-young`];
       await createJobsTable(database.db).upsert([
         entry({ jobId: old, status: "completed", finishedAt: daysAgo(31) }),
         entry({ jobId: young, status: "completed", finishedAt: daysAgo(29) }),
       ]);
-      start(database);
+      for (const job of [old, young]) await store.put(`jobs/${job}/1/a.txt`, Buffer.from("a"));
+      start(database, { store });
       await vi.waitFor(async () => expect(await find(database, old)).toBeUndefined());
+      expect(await store.head(`jobs/${old}/1/a.txt`)).toBeUndefined();
       expect(await find(database, young)).toBeDefined();
+      expect(await store.head(`jobs/${young}/1/a.txt`)).toBeDefined();
     },
   );
 });
