@@ -65,12 +65,12 @@ export function createApply(options: ApplyOptions): Apply {
 
   /** One call is in flight for an audience and source at any time: its events stay in order, and none overtakes a failed one. */
   async function tell(lease: Lease, audience: Audience, told: Told[]): Promise<void> {
-    if (parking.isParked(audience)) return parking.put(audience, told);
+    if (parking.isParked(audience)) return parking.put(audience, lease.source, told);
     try {
       await append(lease, audience, told);
     } catch (thrown) {
       if (!isLasting(thrown)) throw thrown;
-      await parking.park(audience, told, thrown);
+      await parking.park(audience, lease.source, told, thrown);
     }
   }
 

@@ -9,11 +9,30 @@ import type { Told } from "./entries.ts";
 export interface Parking {
   isParked(audience: Audience): boolean;
   /** Sets the audience aside: its events go to the dead letters, and its epoch is raised, so that its clients fetch the state. */
-  park(audience: Audience, told: Told[], reason: unknown): Promise<void>;
-  put(audience: Audience, told: Told[]): Promise<void>;
+  park(audience: Audience, source: string, told: Told[], reason: unknown): Promise<void>;
+  put(audience: Audience, source: string, told: Told[]): Promise<void>;
+  /**
+   * Lets audiences back in whose time is up. Answers with the time (ms since 1970) from which the source is to be read again for their sake; what
+   * the others were told already is refused by their refs.
+   */
+  release(source: string): number | undefined;
 }
 
-/** Tries again after this long: whatever was wrong may have been mended. */
+export interface ParkingOptions {
+  redis: Redis;
+  keys: Keys;
+  partitions: number;
+  log: Logger;
+  /** After this long it is tried again: whatever was wrong may have been mended. 60,000. */
+  parkedMs?: number;
+}
+
+interface Parked {
+  until: number;
+  /** The first event set aside, by source, in ms since 1970. */
+  from: Map<string, number>;
+}
+
 const PARKED_MS = 60_000;
 const MAX_DEAD_LETTERS = 100_000;
 
@@ -32,42 +51,44 @@ export function createParking({
   keys,
   partitions,
   log,
-}: {
-  redis: Redis;
-  keys: Keys;
-  partitions: number;
-  log: Logger;
-}): Parking {
-  const until = new Map<Audience, number>();
+  parkedMs = PARKED_MS,
+}: ParkingOptions): Parking {
+  const parked = new Map<Audience, Parked>();
 
-  async function put(audience: Audience, told: Told[]): Promise<void> {
+  async function put(audience: Audience, source: string, told: Told[]): Promise<void> {
     for (const { event } of told) {
-      await redis.xadd(
-        keys.deadLetters,
-        "MAXLEN",
-        "~",
-        MAX_DEAD_LETTERS,
-        "*",
-        "audience",
-        audience,
-        "event",
-        JSON.stringify(event),
-      );
+      const fields = ["audience", audience, "source", source, "event", JSON.stringify(event)];
+      await redis.xadd(keys.deadLetters, "MAXLEN", "~", MAX_DEAD_LETTERS, "*", ...fields);
     }
+    const first = told[0]?.event.at;
+    const place = parked.get(audience);
+    if (first !== undefined && place?.from.has(source) === false) place.from.set(source, first);
   }
 
   return {
-    isParked: (audience) => (until.get(audience) ?? 0) > Date.now(),
-    async park(audience, told, reason) {
+    isParked: (audience) => parked.has(audience),
+    async park(audience, source, told, reason) {
       log.error(
         { err: reason, audience, events: told.length },
         "recorder: an audience was set aside; see the dead letters",
       );
-      await put(audience, told);
+      await put(audience, source, told);
       const meta = keys.meta(partitionOf(audience, partitions), audience);
       await redis.hset(meta, "epoch", newEpoch()).catch(() => undefined);
-      until.set(audience, Date.now() + PARKED_MS);
+      const from = new Map([[source, told[0]?.event.at ?? Date.now()]]);
+      parked.set(audience, { until: Date.now() + parkedMs, from });
     },
     put,
+    release(source) {
+      const times: number[] = [];
+      for (const [audience, { until, from }] of parked) {
+        if (until > Date.now()) continue;
+        const time = from.get(source);
+        if (time !== undefined) times.push(time);
+        from.delete(source);
+        if (from.size === 0) parked.delete(audience);
+      }
+      return times.length === 0 ? undefined : Math.min(...times);
+    },
   };
 }

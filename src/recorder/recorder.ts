@@ -30,6 +30,8 @@ export interface RecorderOptions {
   log: Logger;
   /** How long a frozen or dead recorder keeps its successor waiting; 5 s. */
   leaseTtlMs?: number;
+  /** How long an audience that cannot be written is set aside; 60 s. */
+  parkedMs?: number;
 }
 
 /**
@@ -71,7 +73,13 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   const continuity = createContinuity({ redis: strict, keys, queues: names, log });
   const writer = createWriter({ redis: strict, keys, partitions, maxFacts, ttlHours, continuity });
-  const parking = createParking({ redis, keys, partitions, log });
+  const parking = createParking({
+    redis,
+    keys,
+    partitions,
+    log,
+    ...(options.parkedMs === undefined ? {} : { parkedMs: options.parkedMs }),
+  });
   const apply = createApply({ redis, keys, partitions, writer, parking, sign, retentionDays, log });
   const queues = openQueues({ redis: strict, keys, retentionDays, log });
   const records = createRecords({ redis, keys });
@@ -89,7 +97,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     });
 
   const sources = readers.map(({ queue, blocking }) =>
-    hold(queue, (lease) => readSource(lease, { queue, blocking, redis, keys, apply })),
+    hold(queue, (lease) => readSource(lease, { queue, blocking, redis, keys, apply, parking })),
   );
   const keeper = hold("keeper", (lease) =>
     keep(lease, {

@@ -5,6 +5,7 @@ import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
 import type { Apply } from "./apply.ts";
 import type { Lease } from "./lease.ts";
+import type { Parking } from "./parking.ts";
 import { type SourceEvent, toSourceEvent } from "./queue-events.ts";
 
 export interface SourceOptions {
@@ -14,11 +15,13 @@ export interface SourceOptions {
   redis: Redis;
   keys: Keys;
   apply: Apply;
+  parking: Pick<Parking, "release">;
 }
 
 const BATCH = 500;
 
 const movePlace = loadScript("move-place");
+const rewind = loadScript("rewind");
 
 /**
  * Reads one queue's events under a lease, in strict order from an explicit place. The place moves only when every audience of a batch has been
@@ -27,9 +30,11 @@ const movePlace = loadScript("move-place");
  */
 export async function readSource(
   lease: Lease,
-  { queue, blocking, redis, keys, apply }: SourceOptions,
+  { queue, blocking, redis, keys, apply, parking }: SourceOptions,
 ): Promise<void> {
   while (!lease.signal.aborted) {
+    const from = parking.release(queue);
+    if (from !== undefined) await rewind.run(redis, [keys.place(queue)], [from - 1]);
     const noted = await redis.get(keys.place(queue));
     const after = await withinStream(noted ?? "0-0");
     const entries = await read(after);

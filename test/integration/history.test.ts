@@ -1,7 +1,7 @@
 import { Queue, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { sql } from "kysely";
-import { type Logger, pino } from "pino";
+import { pino } from "pino";
 import { describe, expect, vi } from "vitest";
 import { queueName } from "../../src/contract/names.ts";
 import { type Database, openDatabase } from "../../src/db/database.ts";

@@ -62,6 +62,25 @@ describe("an audience that cannot be written", () => {
     }, 5000);
   });
 
+  test("is told everything, in order, when it can be written again", async ({ stage }) => {
+    const { redis, keys } = stage;
+    const { items } = await listen(await stage.node({ compareEveryMs: 50 }), ill);
+    await redis.set(illLog(stage), "not a stream");
+    stage.recorder();
+    const jobs = [
+      await stage.submit({ audiences: [ill, well] }),
+      await stage.submit({ audiences: [ill] }),
+    ];
+    await vi.waitFor(
+      async () => expect(await redis.xlen(keys.deadLetters)).toBeGreaterThan(3),
+      5000,
+    );
+    await redis.del(illLog(stage));
+    await vi.waitFor(() => expect(eventsOf(items)).toEqual(["job-queued", "job-queued"]), 5000);
+    const told = items.flatMap((item) => (item.kind === "fact" ? [item.jobId] : []));
+    expect(told).toEqual(jobs.map(({ jobId }) => jobId));
+  });
+
   test("is told by its epoch to fetch the state", async ({ stage }) => {
     const { items } = await listen(await stage.node({ compareEveryMs: 50 }), ill);
     await stage.redis.set(illLog(stage), "not a stream");

@@ -118,6 +118,7 @@ export function openStage(url: string, prefix: string): Stage {
         sign,
         log: silent,
         leaseTtlMs: 1500,
+        parkedMs: 500,
         ...options,
       });
       opened.defer(recorder.close);
