@@ -14,6 +14,8 @@ export interface Entry {
   body: string;
   snapshot: string;
   isOpen: boolean;
+  /** Of the job, ms since 1970: open ones are shown by it. */
+  createdAt: number;
   /** Apply only if the snapshot is still this one. */
   madeFrom?: string;
 }
@@ -126,6 +128,7 @@ const toArguments = (entry: Entry): string[] => [
   entry.snapshot,
   entry.isOpen ? "open" : "done",
   entry.madeFrom ?? "",
+  String(entry.createdAt),
 ];
 
 function toAppended(reply: unknown): Appended {

@@ -57,6 +57,7 @@ function toEntry(
     jobId: job.jobId,
     snapshot: JSON.stringify(snapshot),
     isOpen: !isFinal(job.status),
+    createdAt: Date.parse(job.createdAt),
   };
   if (tell === undefined || tell === "") return { ...kept, kind: "silent", event: "", body: "" };
   const wire = toWireJob(job, sign);

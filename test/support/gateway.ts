@@ -160,7 +160,7 @@ function openTeller({ redisUrl, prefix }: { redisUrl: string; prefix: string }) 
 }
 
 function toEntry({ kind = "fact", event, jobId = "told", text = "" }: Said): Entry {
-  const rest = { jobId, snapshot: "", isOpen: false };
+  const rest = { jobId, snapshot: "", isOpen: false, createdAt: 0 };
   if (kind === "gauge")
     return { ...rest, kind, event: event ?? "job-progress", body: JSON.stringify({ jobId, text }) };
   const fact = JSON.stringify({

@@ -23,6 +23,7 @@ const entry = (jobId: string, job: object) => ({
   jobId,
   snapshot: JSON.stringify({ job: { jobId, ...job } }),
   isOpen: true,
+  createdAt: Date.now(),
 });
 
 export const fact = (jobId = "job-1", more: object = {}): Entry => ({
@@ -36,6 +37,7 @@ export const outcome = (jobId = "job-1"): Entry => ({
   ...fact(jobId),
   event: "job-completed",
   isOpen: false,
+  createdAt: Date.now(),
 });
 
 export const gauge = (jobId = "job-1", progress = 0): Entry => ({

@@ -46,7 +46,7 @@ export async function welcome(deps: JoinDeps, session: Session, sessionId: strin
     recovered: returning.length > 0 && returning.every((seat) => seat.isRecovered),
     cursors,
     cursor: toOpaque(cursors),
-    jobs: (own?.open ?? []).map((text) => toJob(text, deps.sign)).toSorted(byCreation),
+    jobs: (own?.open ?? []).map((text) => toJob(text, deps.sign)),
     openJobs: own?.openJobs ?? 0,
     unread: 0,
     node: deps.node,
@@ -120,6 +120,3 @@ function toJob(text: string, sign: Sign) {
   const snapshot: JobSnapshot = JSON.parse(text);
   return toWireJob(snapshot.job, sign);
 }
-
-/** Snapshots come by when they were first told, and what is told in one go has no order. */
-const byCreation = (a: Job, b: Job): number => Date.parse(b.createdAt) - Date.parse(a.createdAt);

@@ -6,15 +6,15 @@
   ARGV  1 source  2 fence  3 holder  4 the source's last ref here, as its reader knows it ("" = none)  5 the new last ref
         6 audience  7 the same as a JSON string  8 generation, 9 epoch: random parts to begin with
         10 facts kept  11 ttl of the log, ms  12 ttl of meta, ms  13 how long a finished job's snapshot is kept, ms
-        14… entries of seven: kind ("fact", "gauge", "silent"), event, job id, body (JSON, a fact's without the closing brace),
-        snapshot (JSON), "open" or "done", the snapshot it was made from ("" = not compared)
+        14… entries of eight: kind ("fact", "gauge", "silent"), event, job id, body (JSON, a fact's without the closing brace),
+        snapshot (JSON), "open" or "done", the snapshot it was made from ("" = not compared), when the job was created, ms
   Returns  {"ok", id of the last tail entry, epoch, seq}
            {"fenced", the fence in force}: another reader has taken over
            {"moved", the last ref}: read again, something was applied meanwhile
   Tail entry: n running number, a audience, k kind, e event, j job id, c cursor of a fact, d data (JSON).
 ]]
 local tail, partition, log, meta, jobs, openJobs, doneJobs, accepted, open = unpack(KEYS)
-local source, fence, holder, expected, ref, audience, feed = unpack(ARGV)
+local source, fence, holder, expected, ref, audience, feed = unpack(ARGV, 1, 7)
 
 -- A script that fails is not undone: what has the wrong type has to stop it before its first write.
 for _, stream in ipairs({tail, log}) do redis.call("XLEN", stream) end
@@ -31,7 +31,7 @@ end
 
 local last = redis.call("HGET", meta, "ref:" .. source) or ""
 if last ~= expected then return {"moved", last} end
-for i = 14, #ARGV, 7 do
+for i = 14, #ARGV, 8 do
   local was = ARGV[i + 6]
   if was ~= "" and redis.call("HGET", jobs, ARGV[i + 2]) ~= was then return {"moved", last} end
 end
@@ -44,12 +44,12 @@ local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local id = ""
 
-local function keep(jobId, snapshot, state)
+local function keep(jobId, snapshot, state, createdAt)
   redis.call("HSET", jobs, jobId, snapshot)
   redis.call("ZREM", accepted, jobId)
   local member = audience .. "\n" .. jobId
   if state == "open" then
-    redis.call("ZADD", openJobs, "NX", now, jobId)
+    redis.call("ZADD", openJobs, createdAt, jobId)
     redis.call("ZREM", doneJobs, jobId)
     redis.call("ZADD", open, now, member)
   else
@@ -59,9 +59,9 @@ local function keep(jobId, snapshot, state)
   end
 end
 
-for i = 14, #ARGV, 7 do
+for i = 14, #ARGV, 8 do
   local kind, event, jobId, body, snapshot, state = unpack(ARGV, i, i + 5)
-  if snapshot ~= "" then keep(jobId, snapshot, state) end
+  if snapshot ~= "" then keep(jobId, snapshot, state, ARGV[i + 7]) end
   local cursor = ""
   if kind == "fact" then
     seq = seq + 1
