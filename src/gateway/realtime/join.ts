@@ -1,5 +1,4 @@
 import { formatCursor } from "../../contract/cursor.ts";
-import type { Job } from "../../contract/job.ts";
 import { ALL, type Audience, groupAudience, jobTopic, userAudience } from "../../contract/names.ts";
 import { PROTOCOL, type Ready } from "../../contract/socket.ts";
 import type { Caller } from "../../contract/tokens.ts";
