@@ -97,7 +97,8 @@ function createLeaving(app: FastifyInstance, realtime: Realtime): Pick<Gateway, 
     },
     async close() {
       // Requests in hand may finish, but an upload that takes hours must not keep the process for as long.
-      const cutting = setTimeout(() => app.server.closeAllConnections(), deadline - Date.now());
+      const leftMs = Math.max(0, deadline - Date.now());
+      const cutting = setTimeout(() => app.server.closeAllConnections(), leftMs);
       // Sockets first: with one open, Fastify would wait for it.
       await realtime.close();
       await app.close();
