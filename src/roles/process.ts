@@ -4,6 +4,7 @@ import { buildOps } from "../gateway/http/build-ops.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { Catalog } from "../jobs/catalog.ts";
 import type { Logger } from "../lib/logger.ts";
+import { sleep } from "../lib/sleep.ts";
 import { readReadiness } from "../metrics/readiness.ts";
 import { startGateway } from "./gateway-role.ts";
 import { startHistory, startRecorder, startUploadSweep } from "./recorder-role.ts";
@@ -84,13 +85,24 @@ async function start(
       log.info("draining");
       const graceMs = config.DRAIN_SECONDS * 1000;
       try {
-        await Promise.all([gateway?.drain(graceMs), workers?.close(graceMs)]);
+        await Promise.all([leave(gateway, config), workers?.close(graceMs)]);
       } finally {
         await stack.disposeAsync();
       }
       log.info("closed");
     },
   };
+}
+
+/** How long a load balancer may take to see that this node is no longer ready; until then it sends new clients and requests here. */
+const NOTICE_MS = 3000;
+
+async function leave(gateway: Gateway | undefined, config: Config): Promise<void> {
+  if (gateway === undefined) return;
+  const graceMs = config.DRAIN_SECONDS * 1000;
+  const noticeMs = config.isProduction ? Math.min(NOTICE_MS, graceMs / 4) : 0;
+  await sleep(noticeMs);
+  await gateway.drain(graceMs - noticeMs);
 }
 
 async function openOps(

@@ -70,6 +70,23 @@ describe("a process", () => {
     });
   }
 
+  test("in production goes on answering until load balancers have seen that it leaves", async ({
+    shared,
+  }) => {
+    const { node, url } = await start(["gateway"], {
+      ...shared,
+      NODE_ENV: "production",
+      DRAIN_SECONDS: "8",
+    });
+    node.signal("SIGTERM");
+    await vi.waitFor(async () => expect(await node.isReady()).toBe(false));
+    const answer = await fetch(`${url}/api/realtime/stats`);
+    expect(await answer.json()).toMatchObject({ available: false });
+    const token = await fetch(`${url}/api/dev/token`, { method: "POST" });
+    expect(token.status).toBe(404);
+    expect(await node.exited()).toBe(0);
+  });
+
   test("that is waiting for a job in hand ends at once on a second SIGTERM", async ({ shared }) => {
     const gateway = await start(["gateway", "recorder"], shared);
     const worker = await start(["worker"], shared);
