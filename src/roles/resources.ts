@@ -39,7 +39,7 @@ export interface Resources {
   catalog: Catalog;
   queues: string[];
   metrics: Metrics;
-  /** Absent in a process that only works. */
+  /** Absent in a process that neither reads nor writes the history. */
   database: Database | undefined;
 }
 
@@ -64,7 +64,9 @@ export async function openResources({
 }: ResourcesOptions): Promise<Resources> {
   const node = `${[...roles].join("+")}-${randomToken(8)}`;
   const keys = createKeys(config.REDIS_PREFIX);
-  const needsDatabase = roles.has("gateway") || roles.has("recorder");
+  // An embedded history is read by the gateway of its process alone: a recorder without one would write it for nobody.
+  const isShared = config.DATABASE_URL !== undefined;
+  const needsDatabase = roles.has("gateway") || (roles.has("recorder") && isShared);
   // Side by side, and all waited for: what one opened while another failed is on the stack by then, and is closed with it.
   const opening = [
     openTarget(config, log, stack),

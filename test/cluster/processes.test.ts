@@ -141,6 +141,17 @@ describe("a process", () => {
     await vi.waitFor(() => expect(watch.outcomes().get(jobId)).toBe("job-completed"), 40_000);
   }, 90_000);
 
+  test("may have any one role with nothing but a Redis in common", async ({ shared }) => {
+    const { DATABASE_URL: _, ...env } = shared;
+    const { url } = await start(["gateway"], env);
+    await Promise.all([start(["recorder"], env), start(["worker"], env)]);
+    const token = await fetchToken(url, "ada");
+    const watch = createWitness({ url, token, userId: "ada", name: "ada", address: "10.0.1.3" });
+    onTestFinished(() => watch.close());
+    const jobId = await submitPhoto(url, token, await makePhoto());
+    await vi.waitFor(() => expect(watch.outcomes().get(jobId)).toBe("job-completed"), 10_000);
+  });
+
   test("does not start with a configuration that cannot be used, and says why in one line for each variable", async () => {
     const { code, errors } = await runToEnd([], {
       PORT: "http",
