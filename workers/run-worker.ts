@@ -14,6 +14,7 @@ import { type AttemptOutcome, runAttempt } from "./attempt.ts";
 import type { Cancellations } from "./cancellations.ts";
 import type { ChildPool } from "./child-pool.ts";
 import type { Task } from "./define-worker.ts";
+import { holdLock } from "./lock.ts";
 import type { ChildSettings } from "./messages.ts";
 import { BROKEN, isPassing, refuse } from "./outcome.ts";
 import { createProgress } from "./progress.ts";
@@ -48,6 +49,7 @@ export interface LaneWorker {
 
 const LEAVE_MS = 5000;
 const LEAVING = "leaving";
+const LOST = "lost";
 const MALFORMED: WorkError = { code: "internal", message: "The job is malformed" };
 
 const isWorkData = Compile(WorkData);
@@ -58,17 +60,13 @@ export function createLaneWorker(options: LaneWorkerOptions): LaneWorker {
   const leaving = new AbortController();
   const worker = new Worker<unknown, WorkResult>(
     queue,
-    // BullMQ reads the arity: a function with fewer than three parameters gets no signal.
-    (job, token, signal) =>
-      work(options, job, {
-        token,
-        stop: AbortSignal.any([leaving.signal, ...(signal ? [signal] : [])]),
-      }),
+    (job, token = "") => underLock(options, job, token, leaving.signal),
     {
       connection: redis,
       prefix: keys.bull(queue),
       concurrency,
       lockDuration: LOCK_MS,
+      skipLockRenewal: true,
       stalledInterval: STALLED_INTERVAL_MS,
       maxStalledCount: MAX_STALLS,
       // Seconds. A job that was put back in line wakes nobody up: it is found by looking.
@@ -79,10 +77,6 @@ export function createLaneWorker(options: LaneWorkerOptions): LaneWorker {
   );
   // Unheard, errors bypass our log: BullMQ prints them with console.error.
   worker.on("error", (err) => log.warn({ err, queue }, "worker"));
-  // Somebody else runs them now.
-  worker.on("lockRenewalFailed", (jobIds) =>
-    jobIds.forEach((jobId) => worker.cancelJob(jobId, "lock lost")),
-  );
 
   return {
     async close(graceMs) {
@@ -95,8 +89,26 @@ export function createLaneWorker(options: LaneWorkerOptions): LaneWorker {
   };
 }
 
+async function underLock(
+  options: LaneWorkerOptions,
+  job: Job<unknown, WorkResult>,
+  token: string,
+  leaving: AbortSignal,
+): Promise<WorkResult> {
+  const lost = new AbortController();
+  const letGo = holdLock(job, token, () => {
+    options.log.warn({ jobId: job.id }, "the lock was lost: somebody else has the job now");
+    lost.abort(LOST);
+  });
+  try {
+    return await work(options, job, { token, stop: AbortSignal.any([leaving, lost.signal]) });
+  } finally {
+    letGo();
+  }
+}
+
 interface Hold {
-  token: string | undefined;
+  token: string;
   /** The process leaves, or the lock was lost. */
   stop: AbortSignal;
 }

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, vi } from "vitest";
 import { LOCK_MS, STALLED_INTERVAL_MS } from "../../src/jobs/stalls.ts";
+import { queueName } from "../../src/contract/names.ts";
+import { createKeys } from "../../src/redis/keys.ts";
 import { isAlive } from "../support/is-alive.ts";
 import { test as base } from "../support/workers.ts";
 
@@ -105,6 +107,27 @@ describe.concurrent("a job whose worker", { timeout: 60_000 }, () => {
     expect((await line.told(jobId)).map(({ event }) => event)).not.toContain("completed");
     await writeFile(`${path}.2`, "");
 
+    const { result, events } = await line.outcome(jobId);
+    expect(result).toMatchObject({ run: 2 });
+    expect(events.filter(({ event }) => /^(completed|failed)$/.test(event))).toHaveLength(1);
+  });
+
+  test("loses its lock is stopped there, and may be done again in the same process", async ({
+    line,
+    start,
+    redis,
+    prefix,
+    folder,
+  }) => {
+    const path = join(folder, "word");
+    await start();
+    const jobId = await line.submit("wait", { options: { path } });
+    const first = await waitForRun(path, 1);
+    const queue = queueName("probe", "normal");
+    await redis.del(`${createKeys(prefix).bull(queue)}:${queue}:${jobId}:lock`);
+    await vi.waitFor(() => expect(isAlive(first)).toBe(false), { timeout: LOCK_MS });
+    await waitForRun(path, 2);
+    await writeFile(`${path}.2`, "");
     const { result, events } = await line.outcome(jobId);
     expect(result).toMatchObject({ run: 2 });
     expect(events.filter(({ event }) => /^(completed|failed)$/.test(event))).toHaveLength(1);
