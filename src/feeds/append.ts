@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import type { Audience, JobEventName } from "../contract/names.ts";
 import { randomToken } from "../lib/random.ts";
-import { type Keys, partitionOf } from "../redis/keys.ts";
+import { feedKeys, type Keys, partitionOf } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
 
 /** What one event of a source says to an audience. */
@@ -83,12 +83,7 @@ export function createWriter({
     async append({ audience, source, fence, holder, expectedRef, ref, entries }) {
       const partition = partitionOf(audience, partitions);
       const keyList = [
-        keys.tail(partition),
-        keys.partition(partition),
-        keys.log(partition, audience),
-        keys.meta(partition, audience),
-        keys.jobs(partition, audience),
-        keys.openJobs(partition, audience),
+        ...feedKeys(keys, partition, audience),
         keys.doneJobs(partition, audience),
         keys.accepted(partition, audience),
         keys.open(partition),

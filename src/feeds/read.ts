@@ -2,7 +2,7 @@ import type { Redis } from "ioredis";
 import { type Cursor, parseCursor } from "../contract/cursor.ts";
 import type { Audience } from "../contract/names.ts";
 import type { ResyncReason } from "../contract/socket.ts";
-import { type Keys, partitionOf } from "../redis/keys.ts";
+import { feedKeys, type Keys, partitionOf } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
 import { META_TTL_MS, newEpoch, newGeneration } from "./append.ts";
 
@@ -77,14 +77,7 @@ export function createFeedReader({
       return { ...page, status: "unknown" };
     }
     const partition = partitionOf(audience, partitions);
-    const keyList = [
-      keys.tail(partition),
-      keys.partition(partition),
-      keys.log(partition, audience),
-      keys.meta(partition, audience),
-      keys.jobs(partition, audience),
-      keys.openJobs(partition, audience),
-    ];
+    const keyList = feedKeys(keys, partition, audience);
     const from = [newGeneration(), newEpoch(), place?.epoch ?? "", place?.seq ?? 0];
     return toPage(
       await script.run(redis, keyList, [

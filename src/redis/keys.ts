@@ -64,3 +64,13 @@ export function createKeys(prefix: string) {
   };
 }
 export type Keys = ReturnType<typeof createKeys>;
+
+/** What the scripts of a feed begin with, in the order of their headers: all in the slot of its partition. */
+export const feedKeys = (keys: Keys, partition: number, audience: Audience): string[] => [
+  keys.tail(partition),
+  keys.partition(partition),
+  keys.log(partition, audience),
+  keys.meta(partition, audience),
+  keys.jobs(partition, audience),
+  keys.openJobs(partition, audience),
+];
