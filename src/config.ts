@@ -14,6 +14,8 @@ export type Config = Readonly<
     /** Besides the same origin, which is always let in. A port may be `*`. */
     CORS_ORIGINS: string[];
     isProduction: boolean;
+    /** Where workers find the programs that they start. */
+    programPath: string;
   }
 >;
 
@@ -38,7 +40,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     return problem === undefined ? [] : [`${name} ${problem}`];
   });
   if (problems.length > 0 || !Value.Check(ConfigSchema, values)) throw new ConfigError(problems);
-  return Object.freeze(settle(values));
+  return Object.freeze({ ...settle(values), programPath: env["PATH"] ?? "" });
 }
 
 type Values = Record<string, unknown>;
@@ -111,7 +113,7 @@ function* findRefused(values: Values): Generator<[string, string]> {
     ];
 }
 
-function settle({ NODE_ENV, ...values }: Variables): Config {
+function settle({ NODE_ENV, ...values }: Variables): Omit<Config, "programPath"> {
   const isProduction = NODE_ENV === "production";
   const folder =
     values.STORAGE_URL === undefined

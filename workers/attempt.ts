@@ -18,7 +18,7 @@ export interface AttemptOptions {
   maxMemoryBytes: number;
   /** Cancelled, or the lock was lost. */
   signal: AbortSignal;
-  onProgress: (percent: number, step: string) => void;
+  onProgress: (percent: number, step: string, text: string | undefined) => void;
 }
 
 export type AttemptOutcome =
@@ -88,7 +88,8 @@ async function supervise(
   };
   const onMessage = (message: unknown) => {
     if (!isFromChild.Check(message)) return resolve({ kind: "failed", error: MALFORMED });
-    if (message.kind === "progress") options.onProgress(message.percent, message.step);
+    if (message.kind === "progress")
+      options.onProgress(message.percent, message.step, message.text);
     if (message.kind === "done" || message.kind === "failed") resolve(message);
   };
 

@@ -5,6 +5,7 @@ import { pipeline } from "node:stream/promises";
 import type { WorkInput } from "../src/contract/worker.ts";
 import { WorkerError } from "../src/errors.ts";
 import type { Logger } from "../src/lib/logger.ts";
+import { presentationOf } from "../src/storage/content-types.ts";
 import { fetchUrl } from "../src/storage/fetch-url.ts";
 import type { Store } from "../src/storage/store.ts";
 import type { WorkContext } from "./define-worker.ts";
@@ -14,7 +15,7 @@ export interface ContextOptions {
   assignment: Assignment;
   store: Store;
   signal: AbortSignal;
-  progress: (percent: number, step: string) => void;
+  progress: (percent: number, step: string, text: string | undefined) => void;
   log: Logger;
 }
 
@@ -27,6 +28,7 @@ export function createContext({
   log,
 }: ContextOptions): WorkContext {
   const { jobId, run, tempDir, settings } = assignment;
+  let fetched = 0;
 
   async function open(input: WorkInput): Promise<Readable> {
     if ("file" in input) return store.open(input.file.key).catch(missing);
@@ -41,19 +43,21 @@ export function createContext({
   }
 
   return {
-    progress: (percent, step) => progress(Number.isFinite(percent) ? percent : 0, step),
+    progress: (percent, step, text) => progress(Number.isFinite(percent) ? percent : 0, step, text),
     open,
     async withPath(input, use) {
       if ("file" in input) return store.withPath(input.file.key, use).catch(missing);
-      const path = join(tempDir, "input");
-      progress(0, "fetching the file");
+      fetched += 1;
+      const path = join(tempDir, `input-${fetched}`);
+      progress(0, "fetching the file", undefined);
       await pipeline(await open(input), createWriteStream(path), { signal });
       return use(path);
     },
-    async save(name, contentType, content) {
+    async save(name, content, contentType = presentationOf(name).contentType) {
       const { key, bytes } = await store.put(`jobs/${jobId}/${run}/${name}`, content, { signal });
       return { key, name, contentType, bytes };
     },
+    tempDir,
     signal,
     log,
   };

@@ -17,6 +17,8 @@ export interface ChildPoolOptions {
   maxHeapMb: number;
   /** Folder for the temporary files of libraries. */
   tempDir: string;
+  /** Where programs are found. */
+  path: string;
 }
 
 /** What native libraries leak goes with the process. */
@@ -24,7 +26,12 @@ const MAX_ATTEMPTS_PER_CHILD = 100;
 /** A child that nobody needs gives its memory back. */
 const IDLE_MS = 60_000;
 
-export function createChildPool({ maxIdle, maxHeapMb, tempDir }: ChildPoolOptions): ChildPool {
+export function createChildPool({
+  maxIdle,
+  maxHeapMb,
+  tempDir,
+  path,
+}: ChildPoolOptions): ChildPool {
   const all = new Set<ChildProcess>();
   const idle = new Map<ChildProcess, NodeJS.Timeout>();
   const attempts = new WeakMap<ChildProcess, number>();
@@ -32,8 +39,8 @@ export function createChildPool({ maxIdle, maxHeapMb, tempDir }: ChildPoolOption
 
   async function start(): Promise<ChildProcess> {
     const child = fork(new URL("./child.ts", import.meta.url), {
-      // Nothing of what the parent knows: the child reads what strangers sent.
-      env: { TMPDIR: tempDir },
+      // Nothing of what the parent knows: the child reads what strangers sent. It finds the programs that a task starts.
+      env: { TMPDIR: tempDir, PATH: path },
       execArgv: [`--max-old-space-size=${maxHeapMb}`],
       // A Ctrl-C in the terminal is meant for the parent, which lets the work in hand finish.
       detached: true,

@@ -23,7 +23,8 @@ async function work(assignment: Assignment, signal: AbortSignal): Promise<FromCh
   try {
     const task = await loadTask(module);
     const store = createDiskStore({ root: settings.storeRoot, owner });
-    const progress = (percent: number, step: string) => say({ kind: "progress", percent, step });
+    const progress = (percent: number, step: string, text: string | undefined) =>
+      say({ kind: "progress", percent, step, ...(text === undefined ? {} : { text }) });
     const context = createContext({ assignment, store, signal, progress, log });
     const result = await task.run({ jobId, run, input, options: assignment.options }, context);
     return { kind: "done", result };

@@ -14,13 +14,16 @@ export interface Work<Options> {
 }
 
 export interface WorkContext {
-  /** 0–100, and one line for the user. Cheap: only what is worth telling leaves the process. */
-  progress(percent: number, step: string): void;
+  /** 0–100, one line for the user, and what there is of a text so far. Cheap: only what is worth telling leaves the process. */
+  progress(percent: number, step: string, text?: string): void;
+  /** Fails with `input_missing` for what is no file, or gone. */
   open(input: WorkInput): Promise<Readable>;
   /** A local file to read the input from, while `use` runs. */
   withPath<T>(input: WorkInput, use: (path: string) => Promise<T>): Promise<T>;
-  /** Keeps a file of the result. `name` is letters, digits, `.`, `_` and `-`. */
-  save(name: string, contentType: string, content: Readable | Uint8Array): Promise<FileRef>;
+  /** Keeps a file of the result. `name` is letters, digits, `.`, `_` and `-`; without a content type, its extension says it. */
+  save(name: string, content: Readable | Uint8Array, contentType?: string): Promise<FileRef>;
+  /** A folder of the attempt's own, emptied when it is over. */
+  tempDir: string;
   /** Fires when the job was cancelled; what does not stop is killed. */
   signal: AbortSignal;
   log: Logger;

@@ -30,7 +30,12 @@ export type ToChild = Assignment | { kind: "cancel" };
 /** Checked when it arrives: what strangers sent may have taken the child over. */
 export const FromChild = Type.Union([
   Type.Object({ kind: Type.Literal("ready") }),
-  Type.Object({ kind: Type.Literal("progress"), percent: Type.Number(), step: Type.String() }),
+  Type.Object({
+    kind: Type.Literal("progress"),
+    percent: Type.Number(),
+    step: Type.String(),
+    text: Type.Optional(Type.String()),
+  }),
   Type.Object({ kind: Type.Literal("done"), result: WorkResult }),
   Type.Object({ kind: Type.Literal("failed"), error: WorkError }),
 ]);

@@ -3,7 +3,7 @@ import type { Logger } from "../src/lib/logger.ts";
 
 /** Tells how far a run is: at most ten times a second, in order, and the last value always. */
 export interface Progress {
-  report(percent: number, step: string): void;
+  report(percent: number, step: string, text?: string): void;
   /** Resolves when everything reported has been told. */
   flush(): Promise<void>;
   /** The mark of a run that will be repeated. */
@@ -11,6 +11,8 @@ export interface Progress {
 }
 
 const INTERVAL_MS = 100;
+/** Characters of a text that are shown while it grows. */
+const MAX_PARTIAL = 500;
 
 /** BullMQ's job, as far as it is needed here. */
 interface ProgressedJob {
@@ -48,8 +50,13 @@ export function createProgress(job: ProgressedJob, run: number, log: Logger): Pr
   }
 
   return {
-    report(percent, step) {
-      newest = { run, percent: Math.min(100, Math.max(newest.percent, percent)), step };
+    report(percent, step, text) {
+      newest = {
+        run,
+        percent: Math.min(100, Math.max(newest.percent, percent)),
+        step,
+        ...(text === undefined ? {} : { partial: { text: text.slice(-MAX_PARTIAL) } }),
+      };
       isTold = false;
       if (timer !== undefined) return;
       tell();

@@ -145,7 +145,7 @@ interface AttemptRequest {
   jobId: string;
   run: number;
   stop: AbortSignal;
-  onProgress: (percent: number, step: string) => void;
+  onProgress: (percent: number, step: string, text: string | undefined) => void;
 }
 
 async function attempt(

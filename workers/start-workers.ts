@@ -31,6 +31,7 @@ export const startWorkers: StartWorkers = async ({
     maxIdle: concurrency,
     maxHeapMb: CHILD_HEAP_MB,
     tempDir: scratch.path,
+    path: config.programPath,
   });
   const settings = {
     storeRoot: fileURLToPath(config.STORAGE_URL),

@@ -10,10 +10,17 @@ export const FileRef = Type.Object({
 });
 export type FileRef = Static<typeof FileRef>;
 
-/** Where a worker finds what to work on: a file of the store, an address to fetch, or the data itself. */
-export const WorkInput = Type.Union([
+/** Where a file is found: in the store, or at an address. */
+export const WorkSource = Type.Union([
   Type.Object({ file: FileRef }),
   Type.Object({ url: Type.String() }),
+]);
+export type WorkSource = Static<typeof WorkSource>;
+
+/** What to work on: one file, several, or the data itself. */
+export const WorkInput = Type.Union([
+  WorkSource,
+  Type.Object({ files: Type.Array(WorkSource) }),
   Type.Object({ data: Type.Unknown() }),
 ]);
 export type WorkInput = Static<typeof WorkInput>;

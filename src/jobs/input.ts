@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import type { JsonObject } from "../contract/shared.ts";
-import type { FileRef, WorkInput } from "../contract/worker.ts";
+import type { FileRef, WorkInput, WorkSource } from "../contract/worker.ts";
 import { JobcastError } from "../errors.ts";
 import { checkUrl } from "../storage/address-guard.ts";
 import type { JobType } from "./catalog.ts";
@@ -31,6 +31,12 @@ export function toWorkInput({ type, input, file, allowPrivateUrls }: InputCheck)
   if (url !== undefined) return { url: toUrl(url, allowPrivateUrls) };
   requireSize("/input/data", data, MAX_DATA_BYTES);
   return { data };
+}
+
+/** The files of an input, if it has any. */
+export function sourcesOf(input: WorkInput): WorkSource[] {
+  if ("files" in input) return input.files;
+  return "data" in input ? [] : [input];
 }
 
 /** What is shown of an input. Of an address only its last part: the rest may hold a secret. */

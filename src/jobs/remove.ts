@@ -4,6 +4,7 @@ import type { JobsTable } from "../db/jobs-table.ts";
 import { JobcastError } from "../errors.ts";
 import type { Store } from "../storage/store.ts";
 import { requireFullToken } from "./access.ts";
+import { sourcesOf } from "./input.ts";
 import type { Queues } from "./queues.ts";
 import type { JobRecord } from "./record.ts";
 import type { Records } from "./records.ts";
@@ -41,7 +42,10 @@ async function removeQueued(record: JobRecord, { queues }: RemoveDeps): Promise<
 }
 
 async function removeUpload({ input }: JobRecord, { store }: RemoveDeps): Promise<void> {
-  if ("file" in input && input.file.key.startsWith("uploads/")) await store.remove(input.file.key);
+  for (const source of sourcesOf(input)) {
+    if ("file" in source && source.file.key.startsWith("uploads/"))
+      await store.remove(source.file.key);
+  }
 }
 
 const stillOpen = (): JobcastError =>

@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import type { Redis } from "ioredis";
+import { sourcesOf } from "../jobs/input.ts";
 import { parseRecord } from "../jobs/records.ts";
 import type { Logger } from "../lib/logger.ts";
 import { sleep } from "../lib/sleep.ts";
@@ -58,7 +59,8 @@ async function* readInputs({ redis, keys }: UploadSweepOptions): AsyncGenerator<
     const texts = await Promise.all(found.map((key) => redis.hget(key, "record")));
     for (const text of texts) {
       const input = text === null ? undefined : parseRecord(text).input;
-      if (input !== undefined && "file" in input) yield input.file.key;
+      if (input === undefined) continue;
+      for (const source of sourcesOf(input)) if ("file" in source) yield source.file.key;
     }
     cursor = next;
   } while (cursor !== "0");

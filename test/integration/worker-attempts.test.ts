@@ -23,7 +23,7 @@ describe("an attempt", () => {
 
     const key = `jobs/${jobId}/1/a.txt`;
     expect(result).toEqual({
-      files: [{ key, name: "a.txt", contentType: "text/plain", bytes: 5 }],
+      files: [{ key, name: "a.txt", contentType: "text/plain; charset=utf-8", bytes: 5 }],
     });
     expect(await store.head(key)).toBeDefined();
     await expect.poll(line.files).toEqual([`files/${key}`]);

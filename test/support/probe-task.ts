@@ -44,25 +44,25 @@ const acts: Record<string, Act> = {
     return {};
   },
   async save(_work, { save }) {
-    return { files: [await save("a.txt", "text/plain", Buffer.from("hello"))] };
+    return { files: [await save("a.txt", Buffer.from("hello"))] };
   },
   /** Keeps one file, leaves a second unfinished and a temporary one, and dies; from run `times` on it is well. */
   async die({ run, options: { times = 2 } }, { save }) {
-    const file = await save("a.txt", "text/plain", Buffer.from("hello"));
+    const file = await save("a.txt", Buffer.from("hello"));
     if (run >= times) return { run, files: [file] };
-    void save("b.txt", "text/plain", endless());
+    void save("b.txt", endless());
     await delay(50);
     process.kill(process.pid, "SIGKILL");
     return forever();
   },
   async fail({ run, options: { times = 1 } }, { progress, save }) {
     progress(40, "trying");
-    await save("a.txt", "text/plain", Buffer.from("hello"));
+    await save("a.txt", Buffer.from("hello"));
     if (run <= times) throw new Error("connect ECONNREFUSED /secret/path");
     return { run };
   },
   async refuse(_work, { save }) {
-    await save("a.txt", "text/plain", Buffer.from("hello"));
+    await save("a.txt", Buffer.from("hello"));
     throw new WorkerError("input_corrupt", "The file is damaged");
   },
   async boast() {
@@ -92,15 +92,15 @@ const acts: Record<string, Act> = {
   },
   /** Stops when told, at once. */
   async obey(work, { signal, save }) {
-    await save("a.txt", "text/plain", Buffer.from("hello"));
-    void save("b.txt", "text/plain", endless());
+    await save("a.txt", Buffer.from("hello"));
+    void save("b.txt", endless());
     await tell(work);
     await once(signal, "abort");
     throw signal.reason;
   },
   /** Keeps a file, and waits for the file `<path>.<run>`. */
   async wait(work, { save }) {
-    await save("a.txt", "text/plain", Buffer.from("hello"));
+    await save("a.txt", Buffer.from("hello"));
     await tell(work);
     const path = `${work.options.path}.${work.run}`;
     while (

@@ -34,7 +34,12 @@ export async function startWorker(setup: WorkerSetup): Promise<LaneWorker> {
   const subscriber = openRedis(redisUrl, "worker-test-cancel");
   const storeRoot = join(folder, "files");
   const scratch = await openScratch(folder);
-  const pool = createChildPool({ maxIdle: concurrency, maxHeapMb: 512, tempDir: scratch.path });
+  const pool = createChildPool({
+    maxIdle: concurrency,
+    maxHeapMb: 512,
+    tempDir: scratch.path,
+    path: process.env["PATH"] ?? "",
+  });
   const heard =
     setup.isDeaf === true ? createKeys(`${prefix}-deaf`).cancelChannel : keys.cancelChannel;
   const cancellations = createCancellations({

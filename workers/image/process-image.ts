@@ -62,7 +62,7 @@ async function renderAll(
     context.progress(Math.round((100 * (i + 1)) / (steps + 1)), `resizing ${variant.name}`);
     const mayEnlarge = variants !== undefined;
     const { content, contentType, extension } = renderVariant(picture, variant, mayEnlarge);
-    files.push(await context.save(`${variant.name}.${extension}`, contentType, content));
+    files.push(await context.save(`${variant.name}.${extension}`, content, contentType));
   }
   context.progress(99, "saving");
   return files;

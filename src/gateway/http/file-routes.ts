@@ -8,7 +8,7 @@ import { JobcastError } from "../../errors.ts";
 import type { Links } from "../../storage/signed-links.ts";
 import type { Store, StoredFile } from "../../storage/store.ts";
 import { parseRange } from "./byte-range.ts";
-import { presentationOf } from "./content-types.ts";
+import { presentationOf } from "../../storage/content-types.ts";
 import type { Limits } from "./limits.ts";
 import { sendProblem } from "./problems.ts";
 

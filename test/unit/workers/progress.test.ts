@@ -93,4 +93,13 @@ describe("progress", () => {
       error: { code: "internal", message: "Oh" },
     });
   });
+
+  test("shows the end of a text that grows", async () => {
+    const job = listen();
+    const progress = createProgress(job, 1, log);
+    progress.report(10, "segment 1", `${"x".repeat(600)}end`);
+    await progress.flush();
+
+    expect(job.told[0]?.partial?.text).toBe(`${"x".repeat(497)}end`);
+  });
 });
