@@ -1,0 +1,91 @@
+import { describe, expect, vi } from "vitest";
+import type { Lease } from "../../src/recorder/lease.ts";
+import { createParking } from "../../src/recorder/parking.ts";
+import type { SourceEvent } from "../../src/recorder/queue-events.ts";
+import { readSource } from "../../src/recorder/source.ts";
+import { test } from "../support/feeds.ts";
+import { upTo } from "../support/listening.ts";
+import { leaseOf, PARTITIONS, QUEUE, silent, type Stage } from "../support/stage.ts";
+
+const say = ({ redis, keys }: Stage, jobId: string) =>
+  redis.xadd(keys.events(QUEUE), "*", "event", "added", "jobId", jobId);
+
+/** Reads the queue, with `meanwhile` done while the first batch is on its way; resolves to the jobs of the first two batches and the place before the second. */
+async function readTwice(stage: Stage, meanwhile: (lease: Lease) => Promise<unknown>) {
+  const { redis, keys } = stage;
+  const over = new AbortController();
+  const lease = leaseOf(QUEUE, over.signal);
+  await redis.hset(keys.lease(QUEUE), "holder", lease.holder, "fence", lease.fence);
+  const batches: string[][] = [];
+  let place: string | null = null;
+  const apply = async (_: Lease, events: SourceEvent[]) => {
+    batches.push(events.map(({ jobId }) => jobId));
+    if (batches.length === 2) {
+      place = await redis.get(keys.place(QUEUE));
+      return over.abort();
+    }
+    await meanwhile(lease);
+    // Whatever the place is, there is something to read after it.
+    await say(stage, "marker");
+  };
+  const blocking = stage.strict();
+  const parking = createParking({ redis, keys, partitions: PARTITIONS, log: silent });
+  await readSource(lease, { queue: QUEUE, blocking, redis, keys, apply, parking });
+  return { batches, place };
+}
+
+describe("the place of a source", () => {
+  test("is moved past what everybody has been told", async ({ stage }) => {
+    const id = await say(stage, "a");
+    const { batches, place } = await readTwice(stage, async () => undefined);
+    expect(batches).toEqual([["a"], ["marker"]]);
+    expect(place).toBe(id);
+  });
+
+  test("is not moved by one whose lease another has taken", async ({ stage }) => {
+    await say(stage, "a");
+    const { batches, place } = await readTwice(stage, async () => {
+      await stage.redis.hset(stage.keys.lease(QUEUE), "holder", "successor", "fence", 2);
+    });
+    expect(batches).toEqual([["a"], ["a", "marker"]]);
+    expect(place).toBeNull();
+  });
+
+  test("is not moved by one whose fence is another's", async ({ stage }) => {
+    await say(stage, "a");
+    const { place } = await readTwice(stage, async () => {
+      await stage.redis.hset(stage.keys.lease(QUEUE), "fence", 2);
+    });
+    expect(place).toBeNull();
+  });
+
+  test("that was moved back meanwhile stays there, and is read from again", async ({ stage }) => {
+    await say(stage, "a");
+    const { batches, place } = await readTwice(stage, async () => {
+      await stage.redis.set(stage.keys.place(QUEUE), "1-0");
+    });
+    expect(batches).toEqual([["a"], ["a", "marker"]]);
+    expect(place).toBe("1-0");
+  });
+
+  test("keeps what has not been read from being trimmed, however old", async ({ stage }) => {
+    const { redis, keys } = stage;
+    const old = Date.now() - 5 * 3_600_000;
+    for (const n of upTo(150))
+      await redis.xadd(keys.events(QUEUE), `${old + n}-0`, "event", "drained");
+    const place = `${old + 10}-0`;
+    await redis.set(keys.place(QUEUE), place);
+    // With the reader's lease in other hands the recorder is no more than the keeper.
+    await redis.hset(keys.lease(QUEUE), "holder", "somebody else", "fence", 1);
+    const recorder = stage.recorder();
+    const meta = `${keys.bull(QUEUE)}:${QUEUE}:meta`;
+    await vi.waitFor(
+      async () => expect(await redis.hexists(meta, "opts.maxLenEvents")).toBe(1),
+      5000,
+    );
+    // It ends when the queues are tended.
+    await recorder.close();
+    expect(await redis.get(keys.place(QUEUE))).toBe(place);
+    expect(await redis.xlen(keys.events(QUEUE))).toBe(150);
+  });
+});
