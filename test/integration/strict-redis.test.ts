@@ -1,0 +1,59 @@
+import { describe, expect, vi } from "vitest";
+import { openStrictRedis } from "../../src/redis/connect.ts";
+import { test as base } from "../support/redis.ts";
+import { openGate } from "../support/tcp-gate.ts";
+
+/** A strict connection through a gate. */
+const test = base.extend("gated", async ({ redisUrl }, { onCleanup }) => {
+  const gate = await openGate(Number(new URL(redisUrl).port));
+  const redis = openStrictRedis(`redis://127.0.0.1:${gate.port}`, "test-strict", 2000);
+  redis.on("error", () => undefined);
+  onCleanup(async () => {
+    redis.disconnect();
+    await gate.close();
+  });
+  const is = (status: string) => vi.waitFor(() => expect(redis.status).toBe(status), 5000);
+  await is("ready");
+  return {
+    gate,
+    strict: redis,
+    async isBack() {
+      gate.open();
+      await is("ready");
+      // Answered after whatever would have been sent again.
+      await redis.ping();
+    },
+  };
+});
+
+describe("a strict connection", () => {
+  test("keeps nothing for later while the link is down", async ({ gated, redis, prefix }) => {
+    const { gate, strict, isBack } = gated;
+    gate.shut();
+    await vi.waitFor(() => expect(strict.status).not.toBe("ready"));
+    const asked = strict.incr(prefix);
+    await expect(asked).rejects.toThrow(/isn't writeable/);
+    await isBack();
+    expect(await redis.get(prefix)).toBeNull();
+  });
+
+  test("does not send again what was in flight when the link broke", async ({
+    gated,
+    redis,
+    prefix,
+  }) => {
+    const { gate, strict, isBack } = gated;
+    gate.freeze();
+    const asked = strict.incr(prefix);
+    const lost = expect(asked).rejects.toThrow();
+    gate.shut();
+    await lost;
+    await isBack();
+    expect(await redis.get(prefix)).toBeNull();
+  });
+
+  test("takes for lost what is not answered in its time", async ({ gated, prefix }) => {
+    gated.gate.freeze();
+    await expect(gated.strict.incr(prefix)).rejects.toThrow("timed out");
+  });
+});
