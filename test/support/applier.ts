@@ -1,0 +1,14 @@
+import type { Writer } from "../../src/feeds/append.ts";
+import { createApply } from "../../src/recorder/apply.ts";
+import { createParking } from "../../src/recorder/parking.ts";
+import type { SourceEvent } from "../../src/recorder/queue-events.ts";
+import { leaseOf, PARTITIONS, QUEUE, sign, silent, type Stage } from "./stage.ts";
+
+/** The recorder's way of applying a batch, under a lease that nobody contests. */
+export function createApplier(stage: Stage, writer: Writer = stage.writer) {
+  const { redis, keys } = stage;
+  const deps = { redis, keys, partitions: PARTITIONS, log: silent };
+  const parking = createParking(deps);
+  const apply = createApply({ ...deps, writer, parking, sign, retentionDays: 1 });
+  return (...events: SourceEvent[]) => apply(leaseOf(QUEUE), events);
+}
