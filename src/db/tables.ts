@@ -29,6 +29,14 @@ export interface HistoryPlacesRow {
   gap_from: string | null;
 }
 
+export interface TailMarksRow {
+  tail: string;
+  /** The entry's id, in its two parts: bigint. */
+  ms: string;
+  n: string;
+  generation: string;
+}
+
 export interface IntentsRow {
   id: GeneratedAlways<number>;
   caller: string;
@@ -46,5 +54,6 @@ export interface IntentsRow {
 export interface Tables {
   jobs: JobsRow;
   history_places: HistoryPlacesRow;
+  tail_marks: TailMarksRow;
   intents: IntentsRow;
 }

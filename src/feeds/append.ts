@@ -29,10 +29,12 @@ export interface Append {
   expectedRef: string;
   ref: string;
   entries: Entry[];
+  /** Looked at after the last wait, right before the call is sent: what was read may be out of date by then. */
+  signal?: AbortSignal;
 }
 
 export type Appended =
-  | { outcome: "ok"; tailId: string }
+  | { outcome: "ok"; tailId: string; generation: string }
   /** Something of the source was applied since: read `lastRef` and the snapshots again. */
   | { outcome: "moved"; lastRef: string }
   /** Another reader has taken the source over, with this fence. */
@@ -53,7 +55,7 @@ export interface Continuity {
   /** Resolves when it is safe to write. */
   ensure(): Promise<void>;
   /** Redis has acknowledged this entry of a tail. */
-  note(partition: number, tailId: string): void;
+  note(partition: number, tailId: string, generation: string): void;
 }
 
 /**
@@ -80,7 +82,7 @@ export function createWriter({
 }: WriterOptions): Writer {
   const ttlMs = ttlHours * HOUR_MS;
   return {
-    async append({ audience, source, fence, holder, expectedRef, ref, entries }) {
+    async append({ audience, source, fence, holder, expectedRef, ref, entries, signal }) {
       const partition = partitionOf(audience, partitions);
       const keyList = [
         ...feedKeys(keys, partition, audience),
@@ -98,6 +100,7 @@ export function createWriter({
         ttlMs,
       ];
       await continuity.ensure();
+      signal?.throwIfAborted();
       const reply = await script.run(redis, keyList, [
         ...args,
         ...limits,
@@ -105,7 +108,7 @@ export function createWriter({
       ]);
       const appended = toAppended(reply);
       if (appended.outcome === "ok" && appended.tailId !== "")
-        continuity.note(partition, appended.tailId);
+        continuity.note(partition, appended.tailId, appended.generation);
       return appended;
     },
   };
@@ -127,8 +130,9 @@ const toArguments = (entry: Entry): string[] => [
 ];
 
 function toAppended(reply: unknown): Appended {
-  const [outcome, value] = Array.isArray(reply) ? reply.map(String) : [];
-  if (outcome === "ok") return { outcome, tailId: value ?? "" };
+  const [outcome, value, epoch = ""] = Array.isArray(reply) ? reply.map(String) : [];
+  if (outcome === "ok")
+    return { outcome, tailId: value ?? "", generation: epoch.slice(0, epoch.indexOf(".")) };
   if (outcome === "moved") return { outcome, lastRef: value ?? "" };
   if (outcome === "fenced") return { outcome, fence: Number(value) };
   throw new Error("Unexpected answer of the append script");

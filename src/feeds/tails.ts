@@ -4,9 +4,10 @@ import { type Audience, isAudience } from "../contract/names.ts";
 import { fromPairs } from "../lib/array.ts";
 import type { Logger } from "../lib/logger.ts";
 import { sleep } from "../lib/sleep.ts";
-import { compareStreamIds } from "../lib/stream-id.ts";
 import { connected, readStreams } from "../redis/blocking-read.ts";
 import type { Keys } from "../redis/keys.ts";
+import { loadScript } from "../redis/script.ts";
+import { newGeneration } from "./append.ts";
 
 /** Something said in a partition. */
 export interface TailEntry {
@@ -48,6 +49,10 @@ export interface Tails {
 /** Five missed heartbeats: a primary that was cut off still answers, with nothing. */
 export const DEAF_AFTER_MS = 5000;
 const BATCH = 1000;
+/** Before the first entry of any stream. */
+const FIRST = "0-0";
+
+const checkTail = loadScript("check-tail");
 
 interface Place {
   id: string;
@@ -63,7 +68,7 @@ export function createTails(options: TailsOptions): Tails {
   const streams = Array.from({ length: partitions }, (_, partition) => keys.tail(partition));
   const partitionOfStream = new Map(streams.map((stream, partition) => [stream, partition]));
   const places: Place[] = streams.map(() => ({
-    id: "0-0",
+    id: FIRST,
     count: undefined,
     generation: undefined,
     heardAt: now(),
@@ -74,8 +79,9 @@ export function createTails(options: TailsOptions): Tails {
   let known = () => {};
   const ready = new Promise<void>((resolve) => (known = resolve));
 
-  /** Stands at the end of each tail at first; later only where a tail has gone back behind us. */
+  /** Stands at the end of each tail at first; later only where Redis has lost what was read here. */
   async function anchor(): Promise<void> {
+    const isThere = isAnchored ? await Promise.all(places.map(check)) : [];
     const pipeline = redis.pipeline();
     for (const stream of streams) pipeline.xrevrange(stream, "+", "-", "COUNT", 1);
     const replies = (await pipeline.exec()) ?? [];
@@ -84,15 +90,26 @@ export function createTails(options: TailsOptions): Tails {
       if (error) throw error;
       const place = places[partition];
       const newest = toEntries(entries)[0];
-      if (place === undefined) continue;
-      if (isAnchored && compareStreamIds(newest?.id ?? "0-0", place.id) >= 0) continue;
+      if (place === undefined || isThere[partition] === true) continue;
       if (isAnchored) gone.push(partition);
-      place.id = newest?.id ?? "0-0";
+      place.id = newest?.id ?? FIRST;
       place.count = newest === undefined ? 0 : Number(newest.fields["n"]);
     }
     isAnchored = true;
     known();
     for (const partition of gone) onGap(partition);
+  }
+
+  /**
+   * Clients here have been told what was read, so a Redis that has not got it would give its numbers away a second time. The recorder compares what it
+   * wrote; this node is a witness where nobody is left who did, and begins the new generation then.
+   */
+  async function check({ id, generation }: Place, partition: number): Promise<boolean> {
+    if (id === FIRST) return true;
+    const args = [id, generation ?? "", newGeneration()];
+    return (
+      (await checkTail.run(redis, [keys.tail(partition), keys.partition(partition)], args)) === 1
+    );
   }
 
   async function read(): Promise<void> {

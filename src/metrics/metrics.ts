@@ -6,6 +6,12 @@ export interface Metrics {
   text(): Promise<string>;
   /** A value that is looked up at each scrape. */
   gauge(name: string, help: string, read: () => number): void;
+  /** The same, one for each queue that there is something to say of. */
+  gaugeOfQueues(
+    name: string,
+    help: string,
+    read: () => Iterable<[queue: string, value: number]>,
+  ): void;
 }
 
 export function createMetrics(labels: { node: string }): Metrics {
@@ -22,6 +28,19 @@ export function createMetrics(labels: { node: string }): Metrics {
         registers: [],
         collect() {
           this.set(read());
+        },
+      });
+      registry.registerMetric(gauge);
+    },
+    gaugeOfQueues(name, help, read) {
+      const gauge = new Gauge({
+        name,
+        help,
+        labelNames: ["queue"],
+        registers: [],
+        collect() {
+          this.reset();
+          for (const [queue, value] of read()) this.set({ queue }, value);
         },
       });
       registry.registerMetric(gauge);

@@ -92,6 +92,7 @@ export function createApply(options: ApplyOptions): Apply {
         expectedRef: ref,
         ref: last.event.ref,
         entries,
+        signal: lease.signal,
       });
       if (answer.outcome === "fenced") throw new FencedError(answer.fence);
       if (answer.outcome === "ok") return;

@@ -20,21 +20,32 @@ export interface HeartbeatDeps {
   maxBytes?: number;
 }
 
-/** Beats once in every partition's tail, and trims it. */
-export async function beat(lease: Lease, deps: HeartbeatDeps): Promise<void> {
+/** A generation of a partition whose losses nobody has made up for yet. */
+export interface Unsettled {
+  partition: number;
+  generation: string;
+}
+
+/** Beats once in every partition's tail, and trims it. Resolves to the partitions that have lost something. */
+export async function beat(lease: Lease, deps: HeartbeatDeps): Promise<Unsettled[]> {
   const { redis, keys, partitions, continuity, maxBytes = TAIL_MAX_BYTES } = deps;
   const args = [lease.fence, lease.holder, TAIL_TTL_MS, maxBytes, newGeneration()];
   await continuity.ensure();
-  await Promise.all(
+  lease.signal.throwIfAborted();
+  const beats = await Promise.all(
     Array.from({ length: partitions }, async (_, partition) => {
       const reply = await script.run(
         redis,
         [keys.tail(partition), keys.partition(partition)],
         args,
       );
-      const [outcome, value] = Array.isArray(reply) ? reply.map(String) : [];
+      const [outcome, value = "", generation = "", settled] = Array.isArray(reply)
+        ? reply.map(String)
+        : [];
       if (outcome === "fenced") throw new FencedError(Number(value));
-      if (value !== undefined) continuity.note(partition, value);
+      continuity.note(partition, value, generation);
+      return settled === generation ? [] : [{ partition, generation }];
     }),
   );
+  return beats.flat();
 }

@@ -6,15 +6,28 @@ import type { Logger } from "../lib/logger.ts";
 import { sleep } from "../lib/sleep.ts";
 import { compareStreamIds } from "../lib/stream-id.ts";
 import type { Keys } from "../redis/keys.ts";
+import { loadScript } from "../redis/script.ts";
+import type { Unsettled } from "./heartbeat.ts";
 import type { Lease } from "./lease.ts";
+import { caughtUp, LATE_MS, readAgain } from "./reread.ts";
+import type { SweepOptions } from "./sweep.ts";
+import { measureUnread, type Unread } from "./unread.ts";
 
 export interface KeeperOptions {
   redis: Redis;
   keys: Keys;
   queues: string[];
-  beat: (lease: Lease) => Promise<void>;
-  sweep: (lease: Lease) => Promise<number>;
+  beat: (lease: Lease) => Promise<Unsettled[]>;
+  sweep: (
+    lease: Lease,
+    options: Pick<SweepOptions, "unchangedMs" | "isThorough">,
+  ) => Promise<number>;
+  /** Leaves behind what Redis has acknowledged. */
+  save: () => Promise<void>;
+  onUnread: (queue: string, unread: Unread) => void;
   log: Logger;
+  /** How far behind a reader may be that counts as in time; 5 s. */
+  lateMs?: number;
   /** How often jobs of lost workers are looked for; 5 s, as workers do. */
   stalledIntervalMs?: number;
 }
@@ -24,28 +37,61 @@ const TEND_EVERY_MS = 10_000;
 /** How far back a queue's events can be read again: by the history after Postgres was away, by the recorder after a loss. */
 const EVENTS_TTL_MS = 2 * 3_600_000;
 
-/** What one recorder does for all: heartbeats, trimming, the stalled check of queues that have no worker left, the sweep. */
+const settleGeneration = loadScript("settle-generation");
+
+/**
+ * What one recorder does for all: heartbeats, trimming, the stalled check of queues that have no worker left, the sweep, and making up for what Redis
+ * has lost.
+ */
 export async function keep(lease: Lease, options: KeeperOptions): Promise<void> {
   const checks = options.queues.map((queue) => checkStalls(queue, options));
   const tending = tendAll(lease, options);
+  let settling: Promise<void> | undefined;
   try {
     while (!lease.signal.aborted) {
-      await options.beat(lease);
+      const unsettled = await options.beat(lease);
+      if (unsettled.length > 0)
+        settling ??= settle(lease, unsettled, options).finally(() => (settling = undefined));
       await sleep(BEAT_EVERY_MS, lease.signal);
     }
   } finally {
-    await Promise.all([...checks.map((worker) => worker.close(true)), tending]);
+    await Promise.all([...checks.map((worker) => worker.close(true)), tending, settling]);
   }
 }
 
-async function tendAll(
+/**
+ * A new generation, whoever found the loss and began it: what was lost is read again and told, and what the queues no longer say is found by comparing;
+ * twice, since what is recent is left to the reader at first. It is noted in Redis when that is done, so that a keeper that dies in between leaves it to the next.
+ */
+async function settle(
   lease: Lease,
-  { redis, keys, queues, sweep, log }: KeeperOptions,
+  unsettled: Unsettled[],
+  { redis, keys, queues, sweep, log, lateMs = LATE_MS }: KeeperOptions,
 ): Promise<void> {
+  try {
+    for (const queue of queues) await readAgain(redis, keys, queue);
+    for (const waitMs of [0, 2 * lateMs]) {
+      await sleep(waitMs, lease.signal);
+      for (const queue of queues) await caughtUp(redis, keys, queue, lease.signal);
+      lease.signal.throwIfAborted();
+      const mended = await sweep(lease, { unchangedMs: 0, isThorough: true });
+      log.info({ partitions: unsettled.length, mended }, "keeper: looked for what was lost");
+    }
+    for (const { partition, generation } of unsettled)
+      await settleGeneration.run(redis, [keys.partition(partition)], [generation]);
+  } catch (thrown) {
+    if (!lease.signal.aborted)
+      log.warn({ err: thrown }, "keeper: could not settle a new generation; trying again");
+  }
+}
+
+async function tendAll(lease: Lease, options: KeeperOptions): Promise<void> {
+  const { queues, sweep, save, log } = options;
   while (!lease.signal.aborted) {
     try {
-      for (const queue of queues) await tend(redis, keys, queue);
-      await sweep(lease);
+      for (const queue of queues) await tend(queue, options);
+      await save();
+      await sweep(lease, {});
     } catch (thrown) {
       if (!lease.signal.aborted)
         log.warn({ err: thrown }, "keeper: could not tend the queues; trying again");
@@ -55,7 +101,11 @@ async function tendAll(
 }
 
 /** Any `new Queue` elsewhere sets the length back to 10,000; and time, not count, decides what goes, as far as it was read. */
-async function tend(redis: Redis, keys: Keys, queue: string): Promise<void> {
+async function tend(queue: string, { redis, keys, onUnread, log }: KeeperOptions): Promise<void> {
+  const unread = await measureUnread(redis, keys, queue);
+  onUnread(queue, unread);
+  if (unread.isCut)
+    log.error({ queue }, "keeper: events were trimmed unread; the sweep mends what it can");
   await redis.hset(`${keys.bull(queue)}:${queue}:meta`, "opts.maxLenEvents", MAX_QUEUE_EVENTS);
   const place = await redis.get(keys.place(queue));
   const oldest = `${Date.now() - EVENTS_TTL_MS}-0`;

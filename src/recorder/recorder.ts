@@ -1,3 +1,4 @@
+import type { TailMarks } from "../db/tail-marks-table.ts";
 import { createWriter } from "../feeds/append.ts";
 import { openQueues } from "../jobs/queues.ts";
 import type { Sign } from "../jobs/present.ts";
@@ -12,8 +13,10 @@ import { beat } from "./heartbeat.ts";
 import { keep } from "./keeper.ts";
 import { holdLease, type LeaseOptions } from "./lease.ts";
 import { createParking } from "./parking.ts";
+import { readAgain } from "./reread.ts";
 import { readSource } from "./source.ts";
 import { sweep } from "./sweep.ts";
+import type { Unread } from "./unread.ts";
 
 export interface RecorderOptions {
   target: RedisTarget;
@@ -32,12 +35,20 @@ export interface RecorderOptions {
   leaseTtlMs?: number;
   /** How long an audience that cannot be written is set aside; 60 s. */
   parkedMs?: number;
+  /** How far behind a reader may be that counts as in time; 5 s. */
+  lateMs?: number;
+  /** Where what Redis has acknowledged is kept outside of it. */
+  marks?: TailMarks;
 }
 
 /**
  * Brings what queues say into the feeds. Any number of recorders may run: each source has one active reader, the others stand by and take over within seconds.
  */
 export interface Recorder {
+  /** Audiences that cannot be written and are set aside. */
+  parked(): number;
+  /** By queue, how far its reader is from losing events; only the recorder that is the keeper knows. */
+  unread(): ReadonlyMap<string, Unread>;
   /** Gives its leases back, so that a successor need not wait. */
   close(): Promise<void>;
 }
@@ -71,7 +82,19 @@ export function createRecorder(options: RecorderOptions): Recorder {
   for (const connection of connections)
     connection.on("error", (err) => log.debug({ err }, "recorder: redis"));
 
-  const continuity = createContinuity({ redis: strict, keys, queues: names, log });
+  let whole = new AbortController();
+  const continuity = createContinuity({
+    redis: strict,
+    keys,
+    partitions,
+    marks: options.marks,
+    async onLoss() {
+      whole.abort();
+      whole = new AbortController();
+      for (const queue of names) await readAgain(redis, keys, queue);
+    },
+    log,
+  });
   const writer = createWriter({ redis: strict, keys, partitions, maxFacts, ttlHours, continuity });
   const parking = createParking({
     redis,
@@ -92,29 +115,41 @@ export function createRecorder(options: RecorderOptions): Recorder {
       holder,
       log,
       signal: closing.signal,
-      work,
+      // What was read before a loss must not be written after it: it would hide what has to be told again.
+      work: (lease) => work({ ...lease, signal: AbortSignal.any([lease.signal, whole.signal]) }),
       ...(ttlMs === undefined ? {} : { ttlMs }),
     });
 
   const sources = readers.map(({ queue, blocking }) =>
     hold(queue, (lease) => readSource(lease, { queue, blocking, redis, keys, apply, parking })),
   );
-  const keeper = hold("keeper", (lease) =>
-    keep(lease, {
+  const unread = new Map<string, Unread>();
+  const keeper = hold("keeper", async (lease) => {
+    const patience = options.lateMs === undefined ? {} : { lateMs: options.lateMs };
+    const work = { redis, keys, partitions, records, queues, writer, sign, log, ...patience };
+    await keep(lease, {
+      ...patience,
       redis,
       keys,
       queues: names,
       beat: (held) => beat(held, { redis: strict, keys, partitions, continuity }),
-      sweep: (held) => sweep(held, { redis, keys, partitions, records, queues, writer, sign, log }),
+      sweep: (held, how) => sweep(held, { ...work, ...how }),
+      save: continuity.save,
+      onUnread: (queue, measured) => unread.set(queue, measured),
       log,
-    }),
-  );
+    });
+    // Somebody else knows now.
+    unread.clear();
+  });
 
   return {
+    parked: () => parking.size,
+    unread: () => unread,
     async close() {
       closing.abort();
       // Without Redis the leases cannot be given back: they run out.
       await atMost(CLOSE_TIMEOUT_MS, Promise.all([...sources, keeper]).then(queues.close));
+      await continuity.save();
       for (const connection of connections) connection.disconnect();
     },
   };

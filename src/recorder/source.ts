@@ -6,6 +6,7 @@ import { loadScript } from "../redis/script.ts";
 import type { Apply } from "./apply.ts";
 import type { Lease } from "./lease.ts";
 import type { Parking } from "./parking.ts";
+import { readAgain } from "./reread.ts";
 import { type SourceEvent, toSourceEvent } from "./queue-events.ts";
 
 export interface SourceOptions {
@@ -15,26 +16,34 @@ export interface SourceOptions {
   redis: Redis;
   keys: Keys;
   apply: Apply;
-  parking: Pick<Parking, "release">;
+  parking: Pick<Parking, "adopt" | "forget" | "release">;
 }
 
 const BATCH = 500;
 
 const movePlace = loadScript("move-place");
-const rewind = loadScript("rewind");
 
 /**
  * Reads one queue's events under a lease, in strict order from an explicit place. The place moves only when every audience of a batch has been
  * told, so whoever holds the next lease begins where this one was not sure. It is looked up at each turn, since it is moved back when Redis has
  * lost something.
  */
-export async function readSource(
+export async function readSource(lease: Lease, options: SourceOptions): Promise<void> {
+  const { queue, parking } = options;
+  await parking.adopt(queue);
+  try {
+    await readOn(lease, options);
+  } finally {
+    parking.forget(queue);
+  }
+}
+
+async function readOn(
   lease: Lease,
   { queue, blocking, redis, keys, apply, parking }: SourceOptions,
 ): Promise<void> {
   while (!lease.signal.aborted) {
-    const from = parking.release(queue);
-    if (from !== undefined) await rewind.run(redis, [keys.place(queue)], [from - 1]);
+    await parking.release(queue, (from) => readAgain(redis, keys, queue, from));
     const noted = await redis.get(keys.place(queue));
     const after = await withinStream(noted ?? "0-0");
     const entries = await read(after);

@@ -7,10 +7,10 @@ import type { Records } from "../jobs/records.ts";
 import type { JobSnapshot } from "../jobs/snapshot.ts";
 import type { QueueEvent } from "../jobs/transition.ts";
 import type { Logger } from "../lib/logger.ts";
-import { timeOfStreamId } from "../lib/stream-id.ts";
 import { type Keys, partitionOf } from "../redis/keys.ts";
 import { toEntries } from "./entries.ts";
 import { FencedError, type Lease } from "./lease.ts";
+import { isBehind, LATE_MS } from "./reread.ts";
 
 export interface SweepOptions {
   redis: Redis;
@@ -23,14 +23,14 @@ export interface SweepOptions {
   log: Logger;
   /** How long a snapshot has to be unchanged; 30 s. */
   unchangedMs?: number;
-  /** How far behind a reader may be that counts as in time; 5 s. */
+  /** How far behind a reader may be that counts as in time; 5 s. What happened twice as long ago, and was not told by such a one, is lost. */
   lateMs?: number;
+  /** All there are, rather than the 200 of each partition that were not looked at for longest. */
+  isThorough?: boolean;
 }
 
 /** A snapshot that changed more recently is left alone: its events may be on their way. */
 const UNCHANGED_MS = 30_000;
-/** A reader this far behind is late; what happened twice as long ago, and was not told by one that is not, is lost. */
-const LATE_MS = 5000;
 const BATCH = 200;
 const SOURCE = "keeper";
 
@@ -39,27 +39,32 @@ const SOURCE = "keeper";
  * Resolves to how many were mended.
  */
 export async function sweep(lease: Lease, options: SweepOptions): Promise<number> {
-  const { redis, keys, partitions, unchangedMs = UNCHANGED_MS } = options;
+  const { partitions, unchangedMs = UNCHANGED_MS, isThorough = false } = options;
+  const before = Date.now() - unchangedMs;
   let mended = 0;
   for (let partition = 0; partition < partitions; partition += 1) {
-    const before = Date.now() - unchangedMs;
-    const members = await redis.zrangebyscore(
-      keys.open(partition),
-      "-inf",
-      before,
-      "LIMIT",
-      0,
-      BATCH,
-    );
-    for (const member of members) {
-      lease.signal.throwIfAborted();
-      const [audience = "", jobId = ""] = member.split("\n", 2);
-      if (isAudience(audience) && (await mend(lease, options, audience, jobId))) mended += 1;
-      // Looked at now; the others come first next time.
-      else await redis.zadd(keys.open(partition), "XX", Date.now(), member);
+    for (;;) {
+      const looked = await lookAt(lease, options, partition, before);
+      mended += looked.mended;
+      if (!isThorough || looked.count < BATCH) break;
     }
   }
   return mended;
+}
+
+async function lookAt(lease: Lease, options: SweepOptions, partition: number, before: number) {
+  const { redis, keys } = options;
+  const open = keys.open(partition);
+  const members = await redis.zrangebyscore(open, "-inf", `(${before}`, "LIMIT", 0, BATCH);
+  let mended = 0;
+  for (const member of members) {
+    lease.signal.throwIfAborted();
+    const [audience = "", jobId = ""] = member.split("\n", 2);
+    if (isAudience(audience) && (await mend(lease, options, audience, jobId))) mended += 1;
+    // Looked at now; the others come first next time.
+    else await redis.zadd(open, "XX", Date.now(), member);
+  }
+  return { count: members.length, mended };
 }
 
 async function mend(
@@ -73,7 +78,7 @@ async function mend(
   const text = await redis.hget(keys.jobs(partition, audience), jobId);
   const record = (await records.read(jobId))?.record;
   if (text === null || record === undefined) return forget(options, audience, jobId);
-  if (await isBehind(options, queueName(record.type, record.lane))) return false;
+  if (await isBehind(redis, keys, queueName(record.type, record.lane), lateMs)) return false;
   const snapshot: JobSnapshot = JSON.parse(text);
   const event = diagnose(snapshot, await queues.find(record), lateMs);
   if (event === undefined) return false;
@@ -112,17 +117,6 @@ async function forget(
   return false;
 }
 
-/** While the reader of the queue is on its way to the newest event, what seems lost may only be late. */
-async function isBehind(
-  { redis, keys, lateMs = LATE_MS }: SweepOptions,
-  queue: string,
-): Promise<boolean> {
-  const [newest] = await redis.xrevrange(keys.events(queue), "+", "-", "COUNT", 1);
-  const place = await redis.get(keys.place(queue));
-  const readTo = timeOfStreamId(place ?? "0-0");
-  return newest !== undefined && timeOfStreamId(newest[0]) > readTo && readTo < Date.now() - lateMs;
-}
-
 /** The event that must have been missed, judging by what BullMQ has; `undefined` when both agree. */
 function diagnose(
   { job, run }: JobSnapshot,
@@ -138,7 +132,8 @@ function diagnose(
     return { at, event: "completed", returnvalue: JSON.stringify(queued.returnvalue) };
   const runs = queued.data.runBase + queued.attemptsStarted;
   if (runs > run) return { at, event: "active" };
-  return job.status === "processing" && queued.processedOn === undefined
+  const isOld = Date.parse(job.updatedAt) <= at - 2 * lateMs;
+  return isOld && job.status === "processing" && queued.processedOn === undefined
     ? { at, event: "waiting", prev: "active" }
     : undefined;
 }

@@ -16,7 +16,7 @@ export function createKeys(prefix: string) {
 
     /** Stream: all that is said in a partition, each entry with a running number. */
     tail: (partition: number) => inPartition(partition, "tail"),
-    /** Hash: `generation`, `count` (the running number), and the fences of the sources. */
+    /** Hash: `generation`, the one that is `settled`, `count` (the running number), and the fences of the sources. */
     partition: (partition: number) => inPartition(partition, "partition"),
     /** Zset: open snapshots as `<audience>\n<jobId>` by when they last changed, in ms; the sweep reads it. */
     open: (partition: number) => inPartition(partition, "open"),
@@ -47,6 +47,8 @@ export function createKeys(prefix: string) {
     place: (source: string) => ofSource(source, "place"),
     /** Stream: what could not be applied, with why. */
     deadLetters: `${prefix}:dead-letters`,
+    /** Hash: audiences set aside as `<source>\n<audience>`, each with the first event that it was not told, in ms since 1970. */
+    parked: `${prefix}:parked`,
 
     /** Prefix for BullMQ: a queue's keys share a slot, queues spread over the slots. */
     bull: (queue: string) => `${prefix}:{${queue}}`,

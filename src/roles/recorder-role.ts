@@ -1,12 +1,14 @@
+import { createTailMarksTable } from "../db/tail-marks-table.ts";
 import { createHistory } from "../recorder/history.ts";
 import { createRecorder } from "../recorder/recorder.ts";
+import type { Unread } from "../recorder/unread.ts";
 import { keepUploadsSwept } from "../recorder/upload-sweep.ts";
 import { openStrictRedis } from "../redis/connect.ts";
 import type { Resources } from "./resources.ts";
 
 /** Brings what the queues say to the feeds. */
 export function startRecorder(resources: Resources, stack: AsyncDisposableStack): void {
-  const { config, target, keys, queues, node, links, log } = resources;
+  const { config, target, keys, queues, node, links, database, metrics, log } = resources;
   const recorder = createRecorder({
     target,
     keys,
@@ -17,9 +19,30 @@ export function startRecorder(resources: Resources, stack: AsyncDisposableStack)
     ttlHours: config.FEED_TTL_HOURS,
     retentionDays: config.JOB_RETENTION_DAYS,
     sign: links.sign,
+    ...(database === undefined ? {} : { marks: createTailMarksTable(database.db) }),
     log,
   });
   stack.defer(recorder.close);
+  const unread = (value: keyof Pick<Unread, "lagSeconds" | "share">) => () =>
+    Array.from(recorder.unread(), ([queue, measured]): [string, number] => [
+      queue,
+      measured[value],
+    ]);
+  metrics.gaugeOfQueues(
+    "jobcast_recorder_lag_seconds",
+    "How long the oldest event that nobody was told of has waited",
+    unread("lagSeconds"),
+  );
+  metrics.gaugeOfQueues(
+    "jobcast_recorder_unread_ratio",
+    "Events not yet told, as a share of those that are kept: at 1 they are lost",
+    unread("share"),
+  );
+  metrics.gauge(
+    "jobcast_parked_audiences",
+    "Audiences that cannot be written and are set aside",
+    recorder.parked,
+  );
 }
 
 /** Removes uploads that never became a job. */

@@ -5,6 +5,7 @@ import { openDatabase } from "../../src/db/database.ts";
 import { createIntentsTable } from "../../src/db/intents-table.ts";
 import { createJobsTable } from "../../src/db/jobs-table.ts";
 import { createPlacesTable, START } from "../../src/db/places-table.ts";
+import { createTailMarksTable } from "../../src/db/tail-marks-table.ts";
 import { silent, test } from "../support/databases.ts";
 import { entry } from "../support/jobs.ts";
 
@@ -18,7 +19,21 @@ describe.for(["postgres", "pglite"] as const)("a database on %s", (engine) => {
     .extend("jobs", ({ database }) => createJobsTable(database.db))
     .extend("intents", ({ database }) => createIntentsTable(database.db))
     .extend("places", ({ database }) => createPlacesTable(database.db))
+    .extend("marks", ({ database }) => createTailMarksTable(database.db))
     .extend("userId", () => randomUUID());
+
+  onEither("keeps the latest mark of a tail, by its number", async ({ marks }) => {
+    const [tail, other] = [randomUUID(), randomUUID()];
+    const save = (entryId: string, generation = "g") =>
+      marks.save(new Map([[tail, { entryId, generation }]]));
+    for (const entryId of ["999-9", "1000-2", "1000-10", "1000-9", "999-11"]) await save(entryId);
+    expect(await marks.load([tail, other])).toEqual(
+      new Map([[tail, { entryId: "1000-10", generation: "g" }]]),
+    );
+    await marks.forget([tail]);
+    await save("1-1", "h");
+    expect((await marks.load([tail])).get(tail)).toEqual({ entryId: "1-1", generation: "h" });
+  });
 
   onEither(
     "gives back a job as it was written, and its newest state after a second write",
@@ -118,6 +133,27 @@ describe.for(["postgres", "pglite"] as const)("a database on %s", (engine) => {
       pdf: { queued: 1 },
     });
     expect(await jobs.counts("somebody else")).toEqual({});
+  });
+
+  onEither("counts without those that are counted elsewhere", async ({ jobs, userId }) => {
+    const [a, b, c] = [randomUUID(), randomUUID(), randomUUID()];
+    await jobs.upsert([a, b, c].map((jobId) => entry({ jobId, userId, type: "image" })));
+    expect(await jobs.counts(userId, { except: [a, c, "nobody's"] })).toEqual({
+      image: { queued: 1 },
+    });
+    expect(await jobs.counts(userId, { except: [a, b, c] })).toEqual({});
+  });
+
+  onEither("tells which of some jobs have finished lately", async ({ jobs, userId }) => {
+    const [early, late, open] = [randomUUID(), randomUUID(), randomUUID()];
+    await jobs.upsert([
+      entry({ jobId: early, userId, status: "failed", finishedAt: at(1) }),
+      entry({ jobId: late, userId, status: "completed", finishedAt: at(2) }),
+      entry({ jobId: open, userId }),
+    ]);
+    expect(await jobs.finishedSince([early, late, open], new Date(at(2)))).toEqual([late]);
+    expect(await jobs.finishedSince([early], new Date(at(2)))).toEqual([]);
+    expect(await jobs.finishedSince([], new Date(at(0)))).toEqual([]);
   });
 
   onEither(

@@ -81,6 +81,26 @@ describe("an audience that cannot be written", () => {
     expect(told).toEqual(jobs.map(({ jobId }) => jobId));
   });
 
+  test("is told everything also when another recorder has taken over", async ({ stage }) => {
+    const { redis, keys } = stage;
+    const { items } = await listen(await stage.node({ compareEveryMs: 50 }), ill);
+    await redis.set(illLog(stage), "not a stream");
+    const first = stage.recorder({ parkedMs: 60_000 });
+    await stage.submit({ audiences: [ill] });
+    await stage.submit({ audiences: [ill] });
+    await vi.waitFor(
+      async () => expect(await redis.xlen(keys.deadLetters)).toBeGreaterThan(3),
+      5000,
+    );
+    expect(first.parked()).toBe(1);
+    await first.close();
+    await redis.del(illLog(stage));
+    const second = stage.recorder();
+    await vi.waitFor(() => expect(eventsOf(items)).toEqual(["job-queued", "job-queued"]), 8000);
+    await vi.waitFor(() => expect(second.parked()).toBe(0), 3000);
+    expect(await redis.exists(keys.parked)).toBe(0);
+  });
+
   test("is told by its epoch to fetch the state", async ({ stage }) => {
     const { items } = await listen(await stage.node({ compareEveryMs: 50 }), ill);
     await stage.redis.set(illLog(stage), "not a stream");
@@ -124,7 +144,7 @@ describe("a batch", () => {
         inFlight += 1;
         await written.promise;
         inFlight -= 1;
-        return { outcome: "ok", tailId: "" };
+        return { outcome: "ok", tailId: "", generation: "" };
       },
     });
     const inFlightAtEnd = apply(added("a", 1)).catch(() => inFlight);

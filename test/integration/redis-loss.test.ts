@@ -1,18 +1,26 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, vi } from "vitest";
 import type { Audience } from "../../src/contract/names.ts";
+import { createTailMarksTable } from "../../src/db/tail-marks-table.ts";
+import { createWriter } from "../../src/feeds/append.ts";
 import type { Item } from "../../src/feeds/item.ts";
 import { fromPairs } from "../../src/lib/array.ts";
+import { createContinuity } from "../../src/recorder/continuity.ts";
 import { partitionOf } from "../../src/redis/keys.ts";
-import { test as base } from "../support/folder.ts";
-import { type Ear, eventsOf, listen, namesOf, seqsOf } from "../support/listening.ts";
+import { test as base } from "../support/databases.ts";
+import { type Ear, eventsOf, listen, namesOf, seqsOf, upTo } from "../support/listening.ts";
 import { startRedisServer } from "../support/redis-server.ts";
-import { openStage, PARTITIONS, type Stage } from "../support/stage.ts";
+import { openStage, PARTITIONS, QUEUE, silent, type Stage } from "../support/stage.ts";
+import { fact } from "../support/telling.ts";
 
 const audience: Audience = "user:42";
 const partition = partitionOf(audience, PARTITIONS);
 
 /** A stage on a Redis that can be killed, and started again with what lies in its folder. */
-const test = base.extend("own", async ({ folder }, { onCleanup }) => {
+const test = base.extend("own", async ({}, { onCleanup }) => {
+  const folder = await mkdtemp(join(tmpdir(), "jobcast-redis-"));
   const start = (settings: Record<string, string> = {}, port?: number) =>
     startRedisServer({
       settings: { dir: folder, ...settings },
@@ -23,6 +31,7 @@ const test = base.extend("own", async ({ folder }, { onCleanup }) => {
   onCleanup(async () => {
     await stage.close();
     await server.stop();
+    await rm(folder, { recursive: true, force: true });
   });
   return {
     stage,
@@ -42,6 +51,19 @@ async function setUp(stage: Stage): Promise<Ear> {
   const ear = await listen(await stage.node({ compareEveryMs: 60_000 }), audience);
   stage.recorder();
   return ear;
+}
+
+const stateOf = async ({ reader }: Stage, jobId: string) =>
+  (await reader.page({ audience, jobId })).job;
+
+/** What the newest generation had lost was told again. */
+async function isSettled({ redis, keys }: Stage): Promise<boolean> {
+  const [current, settled] = await redis.hmget(
+    keys.partition(partition),
+    "generation",
+    "settled",
+  );
+  return current === settled;
 }
 
 async function generation({ redis, keys }: Stage): Promise<string | null> {
@@ -100,6 +122,128 @@ describe("a partition that has lost acknowledged writes", () => {
     expect(cursorsOf(items).filter((cursor) => heard.includes(cursor))).toEqual([]);
     const page = await reader.page({ audience, jobId: late.jobId });
     expect(JSON.parse(page.job ?? "")).toMatchObject({ job: { status: "completed" } });
+  });
+});
+
+describe("a loss that the recorder in charge did not see", () => {
+  test("is found by one that starts afterwards, from what its predecessor left", async ({
+    own,
+    postgres,
+  }) => {
+    const { stage } = own;
+    const marks = createTailMarksTable(postgres.db);
+    const leave = async () => {
+      const recorder = stage.recorder({ marks });
+      const { jobId } = await stage.submit();
+      await vi.waitFor(async () => expect(await stateOf(stage, jobId)).toBeDefined(), 8000);
+      await recorder.close();
+    };
+    await leave();
+    const before = await generation(stage);
+    await leave();
+    expect(await generation(stage)).toBe(before);
+    const fail = await copyPartition(stage);
+    await leave();
+    await fail();
+    await leave();
+
+    expect(await generation(stage)).not.toBe(before);
+    const { head } = await stage.reader.page({ audience });
+    expect(head).toMatchObject({ epoch: expect.stringContaining(`${await generation(stage)}.`) });
+    await vi.waitFor(async () => expect((await stage.reader.page({ audience })).head.seq).toBe(4));
+  });
+
+  test("is found by a node that has told its clients what was lost", async ({ own }) => {
+    const { stage } = own;
+    const { items } = await listen(await stage.node({ compareEveryMs: 60_000 }), audience);
+    const recorder = stage.recorder();
+    await stage.submit();
+    await vi.waitFor(() => expect(eventsOf(items)).toHaveLength(1), 5000);
+    const fail = await copyPartition(stage);
+    await stage.submit();
+    await vi.waitFor(() => expect(eventsOf(items)).toHaveLength(2), 5000);
+    await recorder.close();
+    const before = await generation(stage);
+    await fail();
+    await vi.waitFor(async () => expect(await generation(stage)).not.toBe(before), 5000);
+    await vi.waitFor(() => expect(namesOf(items)).toContain("resync epoch"), 5000);
+
+    // And whoever comes to write makes up for it.
+    stage.recorder({ lateMs: 500 });
+    await vi.waitFor(async () => expect(await isSettled(stage)).toBe(true), 15_000);
+    expect((await stage.reader.page({ audience })).head.seq).toBe(2);
+  });
+
+  test("is one new generation, however many find it", async ({ own }) => {
+    const { stage } = own;
+    for (const _ of upTo(3)) await stage.node({ compareEveryMs: 60_000 });
+    const { items } = await listen(await stage.node({ compareEveryMs: 60_000 }), audience);
+    stage.recorder({ lateMs: 500 });
+    await vi.waitFor(async () => expect(await isSettled(stage)).toBe(true), 5000);
+    const fail = await copyPartition(stage);
+    await stage.submit();
+    await vi.waitFor(() => expect(eventsOf(items)).toHaveLength(1), 5000);
+    await fail();
+    await vi.waitFor(async () => expect(await isSettled(stage)).toBe(false), 5000);
+    await vi.waitFor(async () => expect(await isSettled(stage)).toBe(true), 15_000);
+    await stage.submit();
+    await vi.waitFor(() => expect(eventsOf(items).length).toBeGreaterThan(1), 5000);
+    expect(namesOf(items).filter((name) => name.startsWith("resync"))).toEqual(["resync epoch"]);
+  });
+});
+
+describe("the continuity of a connection", () => {
+  /** Marks the newest entry of the tail as acknowledged, on a connection of its own. */
+  async function watch(stage: Stage, onLoss = async () => {}) {
+    const { keys, redis } = stage;
+    const link = stage.strict("continuity");
+    const continuity = createContinuity({
+      redis: link,
+      keys,
+      partitions: PARTITIONS,
+      marks: undefined,
+      onLoss,
+      log: silent,
+    });
+    await vi.waitFor(() => continuity.ensure());
+    const id = (await redis.xadd(keys.tail(partition), "*", "k", "heartbeat")) ?? "";
+    await redis.hset(keys.partition(partition), "generation", "g1");
+    continuity.note(partition, id, "g1");
+    const cutLink = async () => {
+      const linkId = await link.client("ID");
+      await redis.client("KILL", "ID", linkId);
+    };
+    return { continuity, cutLink, id };
+  }
+
+  test("is looked at when the link is back, before anybody wants to write", async ({ own }) => {
+    const { stage } = own;
+    const { cutLink, id } = await watch(stage);
+    await stage.redis.xdel(stage.keys.tail(partition), id);
+    await cutLink();
+    await vi.waitFor(async () => expect(await generation(stage)).not.toBe("g1"), 5000);
+  });
+
+  test("that is broken keeps what was read before from being written", async ({ own }) => {
+    const { stage } = own;
+    const stop = new AbortController();
+    const { continuity, cutLink, id } = await watch(stage, async () => stop.abort());
+    const writer = createWriter({
+      redis: stage.redis,
+      keys: stage.keys,
+      partitions: PARTITIONS,
+      maxFacts: 10,
+      ttlHours: 1,
+      continuity,
+    });
+    const append = { audience, source: QUEUE, fence: 1, holder: "a", expectedRef: "", ref: "9-0" };
+    await stage.redis.xdel(stage.keys.tail(partition), id);
+    await cutLink();
+    await vi.waitFor(async () => expect(await generation(stage)).not.toBe("g1"), 5000);
+    await expect(
+      writer.append({ ...append, entries: [fact()], signal: stop.signal }),
+    ).rejects.toThrow("aborted");
+    expect((await stage.reader.page({ audience })).head.seq).toBe(0);
   });
 });
 

@@ -3,14 +3,32 @@ import { describe, expect, vi } from "vitest";
 import type { Audience } from "../../src/contract/names.ts";
 import type { Item } from "../../src/feeds/item.ts";
 import { keep } from "../../src/recorder/keeper.ts";
-import { sweep } from "../../src/recorder/sweep.ts";
+import { beat } from "../../src/recorder/heartbeat.ts";
+import { sweep, type SweepOptions } from "../../src/recorder/sweep.ts";
+import { partitionOf } from "../../src/redis/keys.ts";
 import { test } from "../support/feeds.ts";
 import { type Ear, eventsOf, listen, upTo } from "../support/listening.ts";
-import { leaseOf, PARTITIONS, QUEUE, sign, silent, type Stage } from "../support/stage.ts";
+import {
+  fearless,
+  leaseOf,
+  PARTITIONS,
+  QUEUE,
+  sign,
+  silent,
+  type Stage,
+} from "../support/stage.ts";
 
 const audiences: Audience[] = ["user:42", "case:1"];
 
-const sweepNow = (stage: Stage, patience = { unchangedMs: 0, lateMs: 0 }): Promise<number> =>
+const partitions = upTo(PARTITIONS).map((n) => n - 1);
+
+const sweepNow = (
+  stage: Stage,
+  patience: Pick<SweepOptions, "unchangedMs" | "lateMs" | "isThorough"> = {
+    unchangedMs: 0,
+    lateMs: 0,
+  },
+): Promise<number> =>
   sweep(
     { ...leaseOf("keeper"), fence: 99 },
     { ...stage, partitions: PARTITIONS, sign, log: silent, ...patience },
@@ -65,6 +83,49 @@ describe("the sweep", () => {
       expect(await sweepNow(stage)).toBe(0);
     },
   );
+
+  test("comes at once after a new generation, and notes that it was there", async ({ stage }) => {
+    const { redis, keys, writer } = stage;
+    const { ears, recorder } = await setUp(stage);
+    await stage.submit({ audiences });
+    await isTold(ears, ["job-queued"]);
+    await recorder.close();
+    await endUnheard(stage, async () => ({}));
+    for (const partition of partitions) {
+      await redis.hset(keys.partition(partition), "generation", "later");
+      await redis.hdel(keys.partition(partition), "settled");
+    }
+    const over = new AbortController();
+    const lease = { ...leaseOf("keeper", over.signal), fence: 99 };
+    const work = { ...stage, partitions: PARTITIONS, sign, log: silent, lateMs: 0 };
+    const kept = keep(lease, {
+      ...work,
+      queues: [QUEUE],
+      beat: (held) => beat(held, { ...work, continuity: fearless }),
+      sweep: (held, how) => sweep(held, { ...work, writer, ...how }),
+      save: async () => undefined,
+      onUnread: () => undefined,
+    });
+    await isTold(ears, ["job-queued", "job-completed"]);
+    for (const partition of partitions)
+      await vi.waitFor(async () =>
+        expect(await redis.hget(keys.partition(partition), "settled")).toBe("later"),
+      );
+    over.abort();
+    await kept;
+  });
+
+  test("looks at more than a batch when it is thorough", async ({ stage }) => {
+    const { redis, keys } = stage;
+    const open = keys.open(partitionOf("case:1", PARTITIONS));
+    const count = 450;
+    const members = upTo(count).flatMap((n) => [n, `case:1\nnobody-${n}`]);
+    await redis.zadd(open, ...members);
+    await sweepNow(stage);
+    expect(await redis.zcard(open)).toBe(count - 200);
+    await sweepNow(stage, { unchangedMs: 0, lateMs: 0, isThorough: true });
+    expect(await redis.zcard(open)).toBe(0);
+  });
 
   test("gives what it tells the same id on every feed", async ({ stage }) => {
     const { ears, recorder } = await setUp(stage);
@@ -204,8 +265,10 @@ describe("the keeper", () => {
     const kept = keep(leaseOf("keeper", over.signal), {
       ...stage,
       queues: [QUEUE],
-      beat: async () => undefined,
+      beat: async () => [],
       sweep: async () => 0,
+      save: async () => undefined,
+      onUnread: () => undefined,
       log: silent,
       stalledIntervalMs: 300,
     });
@@ -244,8 +307,10 @@ describe("the keeper", () => {
     const kept = keep(leaseOf("keeper", over.signal), {
       ...stage,
       queues: [QUEUE],
-      beat: async () => undefined,
+      beat: async () => [],
       sweep: async () => 0,
+      save: async () => undefined,
+      onUnread: () => undefined,
       log: silent,
     });
     await vi.waitFor(

@@ -3,7 +3,7 @@
 
   KEYS  1 tail  2 partition
   ARGV  1 fence  2 holder  3 how long an entry is kept, ms  4 bytes at most  5 generation to begin with
-  Returns  {"ok", id, generation} or {"fenced", the fence in force}
+  Returns  {"ok", id, generation, the generation whose losses were made up for ("" = none yet)} or {"fenced", the fence in force}
 ]]
 local tail, partition = unpack(KEYS)
 local inForce = redis.call("HGET", partition, "fence:keeper")
@@ -24,4 +24,4 @@ if bytes > tonumber(ARGV[4]) then
 end
 local n = redis.call("HINCRBY", partition, "count", 1)
 local id = redis.call("XADD", tail, "*", "n", n, "a", "", "k", "heartbeat", "e", "", "j", "", "c", "", "d", generation)
-return {"ok", id, generation}
+return {"ok", id, generation, redis.call("HGET", partition, "settled") or ""}

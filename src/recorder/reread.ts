@@ -1,0 +1,47 @@
+import type { Redis } from "ioredis";
+import { sleep } from "../lib/sleep.ts";
+import { timeOfStreamId } from "../lib/stream-id.ts";
+import type { Keys } from "../redis/keys.ts";
+import { loadScript } from "../redis/script.ts";
+
+/** What is read again after a loss: longer than any failover takes to be noticed. */
+const REREAD_MS = 600_000;
+/** A reader this far behind is late. */
+export const LATE_MS = 5000;
+const LOOK_EVERY_MS = 200;
+
+const rewind = loadScript("rewind");
+
+/** Has a queue be read again from `from` on, ms since 1970; what was told already is refused by its refs. */
+export async function readAgain(
+  redis: Redis,
+  keys: Keys,
+  queue: string,
+  from = Date.now() - REREAD_MS,
+): Promise<void> {
+  await rewind.run(redis, [keys.place(queue), keys.events(queue)], [from]);
+}
+
+/** While the reader of the queue is on its way to the newest event, what seems lost may only be late. */
+export async function isBehind(
+  redis: Redis,
+  keys: Keys,
+  queue: string,
+  lateMs = LATE_MS,
+): Promise<boolean> {
+  const [newest] = await redis.xrevrange(keys.events(queue), "+", "-", "COUNT", 1);
+  const place = await redis.get(keys.place(queue));
+  const readTo = timeOfStreamId(place ?? "0-0");
+  return newest !== undefined && timeOfStreamId(newest[0]) > readTo && readTo < Date.now() - lateMs;
+}
+
+/** Resolves when the queue was read to its end, or when `signal` fires. */
+export async function caughtUp(
+  redis: Redis,
+  keys: Keys,
+  queue: string,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted && (await isBehind(redis, keys, queue)))
+    await sleep(LOOK_EVERY_MS, signal);
+}
