@@ -4,11 +4,13 @@ import { describe, expect, vi } from "vitest";
 import { beat } from "../../src/recorder/heartbeat.ts";
 import { FencedError, holdLease, type Lease, type LeaseOptions } from "../../src/recorder/lease.ts";
 import { openRedis } from "../../src/redis/connect.ts";
+import { loadScript } from "../../src/redis/script.ts";
 import { test as base } from "../support/feeds.ts";
 import { fearless, leaseOf, PARTITIONS, silent } from "../support/stage.ts";
 import { openGate } from "../support/tcp-gate.ts";
 
 const source = "queue";
+const acquire = loadScript("acquire-lease");
 
 /** Competes for the lease until the test is over; the leases that it got are in `leases`. */
 const test = base.extend("compete", async ({ stage }, { onCleanup }) => {
@@ -54,6 +56,17 @@ const isTaken = (leases: Lease[], count = 1) =>
   vi.waitFor(() => expect(leases.length).toBeGreaterThanOrEqual(count), 5000);
 
 describe("a lease", () => {
+  test("is one holder's at a time, and each has a higher fence than the one before", async ({
+    stage,
+  }) => {
+    const { redis, keys } = stage;
+    const ask = (holder: string) =>
+      acquire.run(redis, [keys.lease(source), keys.fence(source)], [holder, 60_000, 0]);
+    expect([await ask("first"), await ask("second"), await ask("first")]).toEqual([1, 0, 1]);
+    await redis.del(keys.lease(source));
+    expect([await ask("second"), await ask("first")]).toEqual([2, 0]);
+  });
+
   test("whose work was refused comes back with a higher fence, whatever the count says", async ({
     compete,
   }) => {

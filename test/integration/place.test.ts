@@ -10,20 +10,18 @@ import { leaseOf, PARTITIONS, QUEUE, silent, type Stage } from "../support/stage
 const say = ({ redis, keys }: Stage, jobId: string) =>
   redis.xadd(keys.events(QUEUE), "*", "event", "added", "jobId", jobId);
 
-/** Reads the queue, with `meanwhile` done while the first batch is on its way; resolves to the jobs of the first two batches and the place before the second. */
+/** Reads the queue, with `meanwhile` done while the first batch is on its way; resolves to the jobs of the first two batches, and the place while each was told. */
 async function readTwice(stage: Stage, meanwhile: (lease: Lease) => Promise<unknown>) {
   const { redis, keys } = stage;
   const over = new AbortController();
   const lease = leaseOf(QUEUE, over.signal);
   await redis.hset(keys.lease(QUEUE), "holder", lease.holder, "fence", lease.fence);
   const batches: string[][] = [];
-  let place: string | null = null;
+  const places: (string | null)[] = [];
   const apply = async (_: Lease, events: SourceEvent[]) => {
     batches.push(events.map(({ jobId }) => jobId));
-    if (batches.length === 2) {
-      place = await redis.get(keys.place(QUEUE));
-      return over.abort();
-    }
+    places.push(await redis.get(keys.place(QUEUE)));
+    if (batches.length === 2) return over.abort();
     await meanwhile(lease);
     // Whatever the place is, there is something to read after it.
     await say(stage, "marker");
@@ -31,41 +29,41 @@ async function readTwice(stage: Stage, meanwhile: (lease: Lease) => Promise<unkn
   const blocking = stage.strict();
   const parking = createParking({ redis, keys, partitions: PARTITIONS, log: silent });
   await readSource(lease, { queue: QUEUE, blocking, redis, keys, apply, parking });
-  return { batches, place };
+  return { batches, places };
 }
 
 describe("the place of a source", () => {
-  test("is moved past what everybody has been told", async ({ stage }) => {
+  test("is moved past a batch when everybody has been told it", async ({ stage }) => {
     const id = await say(stage, "a");
-    const { batches, place } = await readTwice(stage, async () => undefined);
+    const { batches, places } = await readTwice(stage, async () => undefined);
     expect(batches).toEqual([["a"], ["marker"]]);
-    expect(place).toBe(id);
+    expect(places).toEqual([null, id]);
   });
 
   test("is not moved by one whose lease another has taken", async ({ stage }) => {
     await say(stage, "a");
-    const { batches, place } = await readTwice(stage, async () => {
+    const { batches, places } = await readTwice(stage, async () => {
       await stage.redis.hset(stage.keys.lease(QUEUE), "holder", "successor", "fence", 2);
     });
     expect(batches).toEqual([["a"], ["a", "marker"]]);
-    expect(place).toBeNull();
+    expect(places).toEqual([null, null]);
   });
 
   test("is not moved by one whose fence is another's", async ({ stage }) => {
     await say(stage, "a");
-    const { place } = await readTwice(stage, async () => {
+    const { places } = await readTwice(stage, async () => {
       await stage.redis.hset(stage.keys.lease(QUEUE), "fence", 2);
     });
-    expect(place).toBeNull();
+    expect(places).toEqual([null, null]);
   });
 
   test("that was moved back meanwhile stays there, and is read from again", async ({ stage }) => {
     await say(stage, "a");
-    const { batches, place } = await readTwice(stage, async () => {
+    const { batches, places } = await readTwice(stage, async () => {
       await stage.redis.set(stage.keys.place(QUEUE), "1-0");
     });
     expect(batches).toEqual([["a"], ["a", "marker"]]);
-    expect(place).toBe("1-0");
+    expect(places).toEqual([null, "1-0"]);
   });
 
   test("keeps what has not been read from being trimmed, however old", async ({ stage }) => {
