@@ -2,6 +2,7 @@ import type { Redis } from "ioredis";
 import { type Cursor, parseCursor } from "../contract/cursor.ts";
 import type { Audience } from "../contract/names.ts";
 import type { ResyncReason } from "../contract/socket.ts";
+import { toFeedHead } from "../redis/feed-head.ts";
 import { feedKeys, type Keys, partitionOf } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
 import { META_TTL_MS, newEpoch, newGeneration } from "./append.ts";
@@ -119,15 +120,9 @@ export function createFeedReader({
         pipeline.pexpire(keys.meta(partition, audience), META_TTL_MS);
       }
       const replies = (await pipeline.exec()) ?? [];
-      return audiences.map((_, i) => toHead(replies[3 * i]?.[1], replies[3 * i + 1]?.[1]));
+      return audiences.map((_, i) => toFeedHead(replies[3 * i]?.[1], replies[3 * i + 1]?.[1]));
     },
   };
-}
-
-function toHead(generation: unknown, meta: unknown): Cursor | undefined {
-  const [epoch, seq] = Array.isArray(meta) ? meta : [];
-  if (typeof generation !== "string" || typeof epoch !== "string") return undefined;
-  return { epoch: `${generation}.${epoch}`, seq: Number(seq ?? 0) };
 }
 
 type Reply = [
