@@ -26,6 +26,11 @@ export interface JobFilter {
   limit: number;
 }
 
+export interface CountOptions {
+  /** Ids of jobs that are counted elsewhere. */
+  except?: readonly string[];
+}
+
 /** The jobs of the history. `db` may be a transaction. */
 export function createJobsTable(db: Kysely<Tables>) {
   return {
@@ -42,18 +47,30 @@ export function createJobsTable(db: Kysely<Tables>) {
       return await select(db, filter).execute();
     },
 
-    /** Of one user, or of everyone. */
-    async counts(userId?: string): Promise<JobCounts> {
+    /** Of one user, or of everyone; the jobs of `except` are not counted. */
+    async counts(userId?: string, { except = [] }: CountOptions = {}): Promise<JobCounts> {
       const rows = await db
         .selectFrom("jobs")
         .select((eb) => ["type", "status", eb.fn.countAll<number>().as("count")])
         .$if(userId !== undefined, (query) => query.where("user_id", "=", userId ?? ""))
+        .$if(except.length > 0, (query) => query.where(isNoneOf(except)))
         .groupBy(["type", "status"])
         .execute();
       const counts: JobCounts = {};
       for (const { type, status, count } of rows)
         counts[type] = { ...counts[type], [status]: count };
       return counts;
+    },
+
+    /** Which of these jobs have finished, and not before `since`. */
+    async finishedSince(jobIds: readonly string[], since: Date): Promise<string[]> {
+      const rows = await db
+        .selectFrom("jobs")
+        .select("job_id")
+        .where("job_id", "=", anyOf(jobIds))
+        .where("finished_at", ">=", since)
+        .execute();
+      return rows.map((row) => row.job_id);
     },
 
     /** Whether it was there. */
@@ -152,6 +169,10 @@ function select(db: Kysely<Tables>, filter: JobFilter) {
 /** One parameter however many values, so that every batch is the same statement. */
 const anyOf = <Value extends string>(values: readonly Value[]) =>
   sql<Value>`any(${[...values]}::text[])`;
+
+/** By a subquery, which is hashed: `<> all(…)` compares each row with each value on older servers. */
+const isNoneOf = (jobIds: readonly string[]) =>
+  sql<boolean>`job_id not in (select unnest(${[...jobIds]}::text[]))`;
 
 function toRow({ snapshot, audiences }: JobEntry): Insertable<JobsRow> {
   const { job, run } = snapshot;
