@@ -5,9 +5,10 @@ import type { Keys } from "../redis/keys.ts";
 import type { Store } from "../storage/store.ts";
 import { cancelJob } from "./cancel.ts";
 import type { SubmissionRules } from "./check-submission.ts";
+import { countJobs } from "./counts.ts";
 import type { Intents } from "./idempotency.ts";
 import type { Jobs } from "./jobs.ts";
-import { countJobs, listJobs } from "./list.ts";
+import { listJobs } from "./list.ts";
 import { toScopedJob } from "./present.ts";
 import type { Queues } from "./queues.ts";
 import { createRecords } from "./records.ts";
@@ -24,7 +25,7 @@ export interface JobsDeps extends SubmissionRules {
   /** `FEED_PARTITIONS`. */
   partitions: number;
   queues: Queues;
-  history: Pick<JobsTable, "find" | "list" | "counts" | "remove">;
+  history: Pick<JobsTable, "find" | "list" | "counts" | "finishedSince" | "remove">;
   intents: Intents;
   store: Pick<Store, "remove">;
   /** Forgets a finished job's snapshot in Redis; its record is still there when it is called. */
@@ -51,7 +52,11 @@ export function createJobs({ now = Date.now, ...options }: JobsDeps): JobsServic
     async find(jobId, caller) {
       const state = await states.find(jobId, caller);
       if (state === undefined) return undefined;
-      return caller.onlyJob === undefined ? state.snapshot.job : toScopedJob(state.snapshot.job);
+      const { snapshot, feedCursor } = state;
+      // A token of one job lets nobody follow its owner's feed.
+      return caller.onlyJob === undefined
+        ? { job: snapshot.job, feedCursor }
+        : { job: toScopedJob(snapshot.job), feedCursor: undefined };
     },
     list: (query, caller) => listJobs(query, caller, deps),
     counts: (caller) => countJobs(caller, deps),

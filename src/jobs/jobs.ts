@@ -1,3 +1,4 @@
+import type { Cursor } from "../contract/cursor.ts";
 import type { JobCounts, ListJobsQuery } from "../contract/http.ts";
 import type { JobRequest } from "../contract/job.ts";
 import type { Caller } from "../contract/tokens.ts";
@@ -19,6 +20,16 @@ export interface Submitted {
   isReplay: boolean;
 }
 
+/** An answer with its place in the feed of the jobs' owner. */
+export interface Placed {
+  /**
+   * The answer is not older: it shows all that was told up to there, and perhaps more, so that whoever follows the feed from there misses nothing. This
+   * holds as long as the history is less than a minute behind. `undefined` when the feed was never begun, when Redis cannot say, and for tokens
+   * of one job.
+   */
+  feedCursor: Cursor | undefined;
+}
+
 /**
  * The jobs of an installation, as callers may see and change them. What is not the caller's to see is `undefined` or `not_found`; reads
  * lay what feeds have told over the history and work without Postgres for open and recent jobs.
@@ -29,13 +40,16 @@ export interface Jobs {
    * `idempotency_mismatch`, `idempotency_in_progress`, `unavailable`; then nothing was made.
    */
   submit(submission: Submission): Promise<Submitted>;
-  find(jobId: string, caller: Caller): Promise<StoredJob | undefined>;
-  /** Newest first. */
+  find(jobId: string, caller: Caller): Promise<(Placed & { job: StoredJob }) | undefined>;
+  /**
+   * Newest first. No cursor is named for everyone's jobs, nor for some kinds of an owner's open jobs (by type, say) when there are more of those than
+   * were looked at: at least 100.
+   */
   list(
     query: ListJobsQuery,
     caller: Caller,
-  ): Promise<{ items: StoredJob[]; nextCursor: string | null }>;
-  counts(caller: Caller): Promise<JobCounts>;
+  ): Promise<Placed & { items: StoredJob[]; nextCursor: string | null }>;
+  counts(caller: Caller): Promise<Placed & { counts: JobCounts }>;
   /** `isDone` when it is cancelled already, else a worker was told to stop. Fails with `job_finished`, `not_found`. */
   cancel(jobId: string, caller: Caller): Promise<{ job: StoredJob; isDone: boolean }>;
   /** Fails with `job_not_failed`, `not_found`. */

@@ -1,31 +1,36 @@
-import type { JobCounts, ListJobsQuery } from "../contract/http.ts";
+import type { Cursor } from "../contract/cursor.ts";
+import type { ListJobsQuery } from "../contract/http.ts";
 import { isFinal, JOB_STATUSES } from "../contract/job.ts";
-import { userAudience } from "../contract/names.ts";
+import { type Audience, userAudience } from "../contract/names.ts";
 import type { Caller } from "../contract/tokens.ts";
 import type { JobEntry, JobFilter, JobsTable } from "../db/jobs-table.ts";
 import { requireFullToken } from "./access.ts";
 import type { Catalog } from "./catalog.ts";
+import { HISTORY_LAG_MS, MAX_LATELY_DONE, notYetInHistory } from "./history-lag.ts";
 import { fits, toFilter } from "./list-query.ts";
-import { type LiveJobsDeps, readDone, readLive, readOpen } from "./live-jobs.ts";
+import { type LiveJobsDeps, readLive, readLiveOf, surveyJobs } from "./live-jobs.ts";
 import { newest } from "./newest.ts";
 import { unlessAway } from "./past.ts";
 import { comparePositions, positionOf, toPageCursor } from "./page-cursor.ts";
 import type { JobSnapshot, StoredJob } from "./snapshot.ts";
+import type { Survey } from "./snapshots.ts";
 
-/** How far the history may lag and a list still be right, ms. */
-const HISTORY_LAG_MS = 60_000;
 /** Without the history a list holds as many of an owner's open jobs, and as many finished ones. */
 const MAX_WITHOUT_HISTORY = 1000;
-const MAX_OPEN = 5000;
+/** So many open jobs are looked at for a short page too: with a filter, what belongs into it may stand far down. */
+const MIN_OPEN = 100;
+const OPEN_STATUSES = JOB_STATUSES.filter((status) => !isFinal(status));
 
 export interface ListDeps extends LiveJobsDeps {
-  history: Pick<JobsTable, "list" | "counts">;
+  history: Pick<JobsTable, "list" | "finishedSince">;
   catalog: Catalog;
 }
 
 export interface JobPage {
   items: StoredJob[];
   nextCursor: string | null;
+  /** See `Jobs.list`. */
+  feedCursor: Cursor | undefined;
 }
 
 /**
@@ -39,59 +44,71 @@ export async function listJobs(
 ): Promise<JobPage> {
   requireFullToken(caller);
   const filter = toFilter(query, caller, deps.catalog);
-  const past = await readHistory(filter, deps);
-  const owned = await readOwned(filter, past === undefined, deps);
-  const overlay = past === undefined ? [] : await readLive(past, deps);
-  const jobs = merge([...(past ?? []).map(({ snapshot }) => snapshot), ...overlay, ...owned]);
-  const last =
-    past !== undefined && past.length > filter.limit ? past[filter.limit - 1] : undefined;
-  return toPage(jobs, last, filter);
+  if (filter.userId !== undefined) return await listOwned(filter.userId, filter, deps);
+  const rows = await deps.history.list(oneMore(filter));
+  return toPage({ rows, live: await readLiveOf(rows, deps), feedCursor: undefined }, filter);
 }
 
-/** Own jobs by type and status: outcomes from the history, the others as Redis has them. Fails with `unavailable` without Postgres. */
-export async function countJobs(caller: Caller, deps: ListDeps): Promise<JobCounts> {
-  requireFullToken(caller);
-  const [past, open] = await Promise.all([
-    deps.history.counts(caller.userId),
-    readOpen(userAudience(caller.userId), MAX_OPEN, deps),
-  ]);
-  const counts: JobCounts = {};
-  const add = (type: string, status: string, count: number) => {
-    const byStatus = counts[type] ?? {};
-    counts[type] = { ...byStatus, [status]: (byStatus[status] ?? 0) + count };
-  };
-  for (const [type, byStatus] of Object.entries(past)) {
-    for (const status of JOB_STATUSES.filter(isFinal)) {
-      if (byStatus[status] !== undefined) add(type, status, byStatus[status]);
-    }
-  }
-  for (const { type, status } of merge(open)) if (!isFinal(status)) add(type, status, 1);
-  return counts;
-}
-
-/** One more than the page, to know whether there is another; `undefined` when Postgres is away and Redis can answer instead. */
-async function readHistory(
-  filter: JobFilter,
-  { history }: ListDeps,
-): Promise<JobEntry[] | undefined> {
-  const rows = history.list({ ...filter, limit: filter.limit + 1 });
-  return filter.userId === undefined ? await rows : await unlessAway(rows);
-}
-
-async function readOwned(
-  { userId, limit }: JobFilter,
-  isAlone: boolean,
-  deps: ListDeps,
-): Promise<JobSnapshot[]> {
-  if (userId === undefined) return [];
+/** Redis is surveyed before anything is read, so that nothing is older than the cursor. */
+async function listOwned(userId: string, filter: JobFilter, deps: ListDeps): Promise<JobPage> {
   const owner = userAudience(userId);
-  const count = isAlone ? MAX_WITHOUT_HISTORY : limit + 1;
-  const since = isAlone ? 0 : deps.now() - HISTORY_LAG_MS;
-  const [open, done] = await Promise.all([
-    readOpen(owner, count, deps),
-    readDone(owner, { since, limit: count }, deps),
-  ]);
-  return [...open, ...done];
+  const depth = Math.max(filter.limit + 1, MIN_OPEN);
+  const doneSince = deps.now() - HISTORY_LAG_MS;
+  const request = { open: depth, before: timeOf(filter), doneSince, done: MAX_LATELY_DONE };
+  const recent = await surveyJobs(owner, request, deps);
+  const past = await unlessAway(readPast(filter, recent.done, doneSince, deps));
+  if (past === undefined) return await listWithoutHistory(owner, filter, deps);
+  const { rows, ended } = past;
+  const told = [...recent.open, ...ended, ...rows.map(({ snapshot }) => snapshot.job.jobId)];
+  const live = await readLive(owner, { accepted: recent.accepted, told }, deps);
+  return toPage({ rows, live, feedCursor: cursorOf(recent, depth, filter) }, filter);
+}
+
+async function listWithoutHistory(
+  owner: Audience,
+  filter: JobFilter,
+  deps: ListDeps,
+): Promise<JobPage> {
+  const depth = MAX_WITHOUT_HISTORY;
+  const request = { open: depth, before: timeOf(filter), doneSince: 0, done: depth };
+  const known = await surveyJobs(owner, request, deps);
+  const { accepted, open, done } = known;
+  const live = await readLive(owner, { accepted, told: [...open, ...done] }, deps);
+  return toPage({ rows: [], live, feedCursor: cursorOf(known, depth, filter) }, filter);
+}
+
+/** What ended lately is compared first: what the history has of it by then is among its rows. */
+async function readPast(
+  filter: JobFilter,
+  done: string[],
+  doneSince: number,
+  { history }: ListDeps,
+): Promise<{ rows: JobEntry[]; ended: string[] }> {
+  const ended = await notYetInHistory(done, doneSince, history);
+  return { rows: await history.list(oneMore(filter)), ended };
+}
+
+/** To know whether there is another page. */
+const oneMore = (filter: JobFilter): JobFilter => ({ ...filter, limit: filter.limit + 1 });
+
+const timeOf = ({ before }: JobFilter): number | undefined => before?.createdAt.getTime();
+
+/** Of more open jobs than were looked at, a list of some kinds of them may lack one that the history has not read yet: such a list names no cursor. */
+function cursorOf(
+  { feedCursor, open, accepted }: Survey,
+  depth: number,
+  filter: JobFilter,
+): Cursor | undefined {
+  const isCut = open.length >= depth || accepted.length >= depth;
+  return isCut && narrowsOpen(filter) ? undefined : feedCursor;
+}
+
+/** Whether some open jobs of the owner are asked for, and others are not. */
+function narrowsOpen({ statuses, types, caseId, batchId, updatedAfter }: JobFilter): boolean {
+  const wanted = OPEN_STATUSES.filter((status) => statuses?.includes(status) ?? true);
+  if (wanted.length === 0) return false;
+  const narrowing = [types, caseId, batchId, updatedAfter];
+  return wanted.length < OPEN_STATUSES.length || narrowing.some((value) => value !== undefined);
 }
 
 /** The newest state of each job, newest job first. */
@@ -105,10 +122,18 @@ function merge(snapshots: JobSnapshot[]): StoredJob[] {
   return jobs.toSorted((a, b) => comparePositions(positionOf(a), positionOf(b)));
 }
 
-/** `last` is the last row of the history in this page, when there are more: what lies beyond it belongs to the next one. */
-function toPage(jobs: StoredJob[], last: JobEntry | undefined, filter: JobFilter): JobPage {
+interface Found {
+  /** Of the history; one more than the page when there is another. */
+  rows: JobEntry[];
+  live: JobSnapshot[];
+  feedCursor: Cursor | undefined;
+}
+
+/** What lies beyond the last row of the history in this page belongs to the next one. */
+function toPage({ rows, live, feedCursor }: Found, filter: JobFilter): JobPage {
+  const last = rows.length > filter.limit ? rows[filter.limit - 1] : undefined;
   const end = last === undefined ? undefined : positionOf(last.snapshot.job);
-  const inPage = jobs.filter((job) => {
+  const inPage = merge([...rows.map(({ snapshot }) => snapshot), ...live]).filter((job) => {
     const position = positionOf(job);
     if (filter.before !== undefined && comparePositions(position, filter.before) <= 0) return false;
     return (end === undefined || comparePositions(position, end) <= 0) && fits(job, filter);
@@ -117,5 +142,5 @@ function toPage(jobs: StoredJob[], last: JobEntry | undefined, filter: JobFilter
   const lastItem = items.at(-1);
   const isCut = inPage.length > filter.limit && lastItem !== undefined;
   const next = isCut ? positionOf(lastItem) : end;
-  return { items, nextCursor: next === undefined ? null : toPageCursor(next) };
+  return { items, nextCursor: next === undefined ? null : toPageCursor(next), feedCursor };
 }

@@ -3,47 +3,40 @@ import type { JobEntry } from "../db/jobs-table.ts";
 import type { Queues } from "./queues.ts";
 import type { Records } from "./records.ts";
 import { type JobSnapshot, toSnapshot } from "./snapshot.ts";
-import type { Snapshots } from "./snapshots.ts";
+import type { Snapshots, Survey, SurveyRequest } from "./snapshots.ts";
 import { forgetStillborn } from "./stillborn.ts";
 
 export interface LiveJobsDeps {
   records: Pick<Records, "readMany">;
-  snapshots: Pick<
-    Snapshots,
-    "readMany" | "openIds" | "acceptedIds" | "acceptedBefore" | "doneIds" | "forget"
-  >;
+  snapshots: Pick<Snapshots, "readMany" | "survey" | "acceptedBefore" | "forget">;
   queues: Pick<Queues, "find">;
   now: () => number;
 }
 
-/** An owner's open jobs, the newest `limit` of them, those accepted and not told of yet included. */
-export async function readOpen(
+/** See `Snapshots.survey`; what was accepted and never came to be is not in it. */
+export async function surveyJobs(
   owner: Audience,
-  limit: number,
+  request: SurveyRequest,
   deps: LiveJobsDeps,
-): Promise<JobSnapshot[]> {
-  const { snapshots, records } = deps;
+): Promise<Survey> {
   await forgetStillborn(owner, deps);
-  // Accepted ones first: a job that is told of in between is then seen twice, and not missed.
-  const accepted = await snapshots.acceptedIds(owner, limit);
-  const open = await snapshots.readMany(owner, await snapshots.openIds(owner, limit));
-  const told = await snapshots.readMany(owner, accepted);
-  const heard = new Set(told.map(({ job }) => job.jobId));
-  const untold = await records.readMany(accepted.filter((id) => !heard.has(id)));
-  return [...open, ...told, ...untold.map(toSnapshot)];
+  return await deps.snapshots.survey(owner, request);
 }
 
-/** An owner's jobs that ended after `since` (ms since 1970), the latest `limit` of them. */
-export async function readDone(
-  owner: Audience,
-  { since, limit }: { since: number; limit: number },
-  { snapshots }: LiveJobsDeps,
-): Promise<JobSnapshot[]> {
-  return await snapshots.readMany(owner, await snapshots.doneIds(owner, since, limit));
-}
-
-/** What Redis knows of jobs of the history. */
+/** What Redis knows of an owner's jobs: of those told of their snapshots, of `accepted` ones that nothing was heard of that they wait. */
 export async function readLive(
+  owner: Audience,
+  { accepted = [], told }: { accepted?: string[]; told: string[] },
+  { snapshots, records }: LiveJobsDeps,
+): Promise<JobSnapshot[]> {
+  const heard = await snapshots.readMany(owner, [...new Set([...accepted, ...told])]);
+  const heardIds = new Set(heard.map(({ job }) => job.jobId));
+  const untold = await records.readMany(accepted.filter((id) => !heardIds.has(id)));
+  return [...heard, ...untold.map(toSnapshot)];
+}
+
+/** What Redis knows of jobs of the history, whoever's they are. */
+export async function readLiveOf(
   entries: JobEntry[],
   { snapshots }: LiveJobsDeps,
 ): Promise<JobSnapshot[]> {

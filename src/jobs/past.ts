@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { JobcastError } from "../errors.ts";
 
-/** How long a slow Postgres may hold up a read that Redis can answer, ms. */
+/** How long a slow server may hold up a read that the other one can answer, ms. */
 const PATIENCE_MS = 1000;
 
-/** What the history answers, `undefined` when Postgres is away. */
+/** What is answered, `undefined` when the server is away. */
 export async function unlessAway<T>(read: Promise<T>): Promise<T | undefined> {
   try {
     return await read;
@@ -14,7 +14,7 @@ export async function unlessAway<T>(read: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** What the history answers within a second, `undefined` when it does not. */
+/** What is answered within a second, `undefined` when nothing is. */
 export async function unlessLate<T>(read: Promise<T>): Promise<T | undefined> {
   const over = new AbortController();
   const late = delay(PATIENCE_MS, undefined, { signal: over.signal }).catch(() => undefined);

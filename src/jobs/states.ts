@@ -1,3 +1,4 @@
+import type { Cursor } from "../contract/cursor.ts";
 import type { Caller } from "../contract/tokens.ts";
 import type { JobsTable } from "../db/jobs-table.ts";
 import { JobcastError } from "../errors.ts";
@@ -15,11 +16,13 @@ import type { Snapshots } from "./snapshots.ts";
 export interface JobState {
   recorded: RecordedJob | undefined;
   snapshot: JobSnapshot;
+  /** A place in the owner's feed that the snapshot is not older than; `undefined` where there is none. */
+  feedCursor: Cursor | undefined;
 }
 
 export interface StatesDeps {
   records: Pick<Records, "read">;
-  snapshots: Pick<Snapshots, "read">;
+  snapshots: Pick<Snapshots, "read" | "sight">;
   history: Pick<JobsTable, "find">;
   queues: Pick<Queues, "find">;
   now: () => number;
@@ -38,22 +41,29 @@ export interface States {
 export function createStates({ records, snapshots, history, queues, now }: StatesDeps): States {
   const read = (record: JobRecord) => snapshots.read(ownerAudience(record), record.jobId);
 
+  /** Of a job without a record nothing more is told, so its feed may be asked afterwards. */
   async function ofHistory(jobId: string, caller: Caller): Promise<JobState | undefined> {
     const entry = await history.find(jobId);
     if (entry === undefined || !maySee(caller, entry.snapshot.job)) return undefined;
-    return { recorded: undefined, snapshot: entry.snapshot };
+    const [owner] = entry.audiences;
+    const live = owner === undefined ? undefined : await unlessLate(snapshots.sight(owner, jobId));
+    const snapshot =
+      live?.snapshot === undefined ? entry.snapshot : newest(live.snapshot, entry.snapshot);
+    return { recorded: undefined, snapshot, feedCursor: live?.feedCursor };
   }
 
   async function ofRecord(recorded: RecordedJob): Promise<JobState | undefined> {
     const { record } = recorded;
-    const past = unlessLate(history.find(record.jobId));
-    const live = await read(record);
-    const entry = await past;
-    const known = [live, entry?.snapshot].filter((snapshot) => snapshot !== undefined);
-    if (known.length > 0) return { recorded, snapshot: known.reduce(newest) };
+    const owner = ownerAudience(record);
+    const past = unlessLate(history.find(record.jobId).then((entry) => ({ entry })));
+    const { snapshot: live, isAccepted, feedCursor } = await snapshots.sight(owner, record.jobId);
+    const answer = await past;
+    const known = [live, answer?.entry?.snapshot].filter((snapshot) => snapshot !== undefined);
+    if (known.length > 0) return { recorded, snapshot: known.reduce(newest), feedCursor };
+    if (answer === undefined && !isAccepted) throw outcomeUnknown();
     return (await isStillborn(record, { queues, now }))
       ? undefined
-      : { recorded, snapshot: toSnapshot(record) };
+      : { recorded, snapshot: toSnapshot(record), feedCursor };
   }
 
   async function find(jobId: string, caller: Caller): Promise<JobState | undefined> {
@@ -72,3 +82,9 @@ export function createStates({ records, snapshots, history, queues, now }: State
     },
   };
 }
+
+/** Of a job that ended so long ago that only the history knows how. */
+const outcomeUnknown = (): JobcastError =>
+  new JobcastError("unavailable", "The history of jobs cannot be reached at the moment", {
+    retryAfterSeconds: 5,
+  });

@@ -116,7 +116,9 @@ describe("a job", () => {
     await parts.store.put(key, Buffer.from("picture"));
     const file = { key, name: "thumb.webp", contentType: "image/webp", bytes: 7 };
     const done = { ...job, status: "completed" as const, result: { width: 1, files: [file] } };
-    const { app, bearer } = await http({ jobs: { ...parts.jobs, find: async () => done } });
+    const { app, bearer } = await http({
+      jobs: { ...parts.jobs, find: async () => ({ job: done, feedCursor: undefined }) },
+    });
 
     const answer = await app.inject({ url: `/api/jobs/${job.jobId}`, headers: bearer("42") });
     const { url } = answer.json<{ result: JobResult }>().result.files?.[0] ?? {};

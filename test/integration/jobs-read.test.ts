@@ -8,7 +8,7 @@ import { record } from "../support/jobs.ts";
 
 const away = () => Promise.reject(new JobcastError("unavailable", "No database"));
 const never = () => new Promise<undefined>(() => {});
-const noHistory = { find: away, list: away, counts: away, remove: away };
+const noHistory = { find: away, list: away, counts: away, finishedSince: away, remove: away };
 
 describe("a read of a job", () => {
   test("is for its owner, administrators, services and tokens made for it", async ({ service }) => {
@@ -18,15 +18,13 @@ describe("a read of a job", () => {
       caller: owner,
     });
     for (const who of [owner, caller({ isAdmin: true }), caller({ isService: true })]) {
-      expect(await service.jobs.find(job.jobId, who)).toEqual(job);
+      expect(await service.jobs.find(job.jobId, who)).toEqual({ job });
     }
     expect(await service.jobs.find(job.jobId, caller())).toBeUndefined();
     const other = caller({ userId: owner.userId, onlyJob: "another-job" });
     expect(await service.jobs.find(job.jobId, other)).toBeUndefined();
     expect(await service.jobs.find(job.jobId, caller({ onlyJob: job.jobId }))).toEqual({
-      ...job,
-      userId: null,
-      metadata: {},
+      job: { ...job, userId: null, metadata: {} },
     });
     expect(await service.jobs.find("no-such-job", caller({ isAdmin: true }))).toBeUndefined();
   });
@@ -43,12 +41,12 @@ describe("a read of a job", () => {
     const done = { ...running, job: { ...job, status: "completed" as const } };
     const audiences = [`user:${owner.userId}` as const];
     await service.history.upsert([{ snapshot: running, audiences }]);
-    expect(await service.jobs.find(job.jobId, owner)).toEqual(running.job);
+    expect(await service.jobs.find(job.jobId, owner)).toEqual({ job: running.job });
     await service.tell(done);
-    expect(await service.jobs.find(job.jobId, owner)).toEqual(done.job);
+    expect(await service.jobs.find(job.jobId, owner)).toEqual({ job: done.job });
     const again = { ...done, retries: 1, job };
     await service.history.upsert([{ snapshot: again, audiences }]);
-    expect(await service.jobs.find(job.jobId, owner)).toEqual(again.job);
+    expect(await service.jobs.find(job.jobId, owner)).toEqual({ job: again.job });
   });
 
   test("works from the history alone, with the same rights", async ({ service }) => {
@@ -57,7 +55,7 @@ describe("a read of a job", () => {
     const snapshot = { run: 0, retries: 0, mark: null, job };
     await service.history.upsert([{ snapshot, audiences: [`user:${owner.userId}`] }]);
     await service.records.remove(job.jobId);
-    expect(await service.jobs.find(job.jobId, owner)).toEqual(job);
+    expect(await service.jobs.find(job.jobId, owner)).toEqual({ job });
     expect(await service.jobs.find(job.jobId, caller())).toBeUndefined();
   });
 
@@ -67,7 +65,7 @@ describe("a read of a job", () => {
     const owner = caller();
     const { job } = await service.jobs.submit({ request: request(), caller: owner });
     const jobs = createJobs({ ...service.deps, history: noHistory });
-    expect(await jobs.find(job.jobId, owner)).toEqual(job);
+    expect(await jobs.find(job.jobId, owner)).toEqual({ job });
     await expect(jobs.find("another-job", owner)).rejects.toMatchObject({ code: "unavailable" });
   });
 
@@ -75,7 +73,7 @@ describe("a read of a job", () => {
     const owner = caller();
     const { job } = await service.jobs.submit({ request: request(), caller: owner });
     const jobs = createJobs({ ...service.deps, history: { ...service.history, find: never } });
-    expect(await jobs.find(job.jobId, owner)).toEqual(job);
+    expect(await jobs.find(job.jobId, owner)).toEqual({ job });
   });
 
   test("does not show a record whose submit died before there was a job", async ({ service }) => {
@@ -225,8 +223,7 @@ describe("counts of jobs", () => {
     });
     await service.tell({ run: 1, retries: 0, mark: null, job: { ...job, status: "processing" } });
     expect(await service.jobs.counts(owner)).toEqual({
-      image: { completed: 1, processing: 1 },
-      echo: { queued: 1 },
+      counts: { image: { completed: 1, processing: 1 }, echo: { queued: 1 } },
     });
   });
 });

@@ -23,7 +23,7 @@ describe("a submit", () => {
     });
     expect(isReplay).toBe(false);
     expect(job).toMatchObject({ status: "queued", userId: owner.userId, metadata: { a: "b" } });
-    expect(await service.jobs.find(job.jobId, owner)).toEqual(job);
+    expect(await service.jobs.find(job.jobId, owner)).toEqual({ job });
   });
 
   test("hands the queue what a worker needs, and keeps the record until the outcome", async ({

@@ -1,10 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import Type from "typebox";
+import type { FastifyReply } from "fastify";
+import Type, { type TSchema } from "typebox";
+import { formatCursor } from "../../contract/cursor.ts";
 import { JobCounts, JobList, JobParams, ListJobsQuery } from "../../contract/http.ts";
 import { Job } from "../../contract/job.ts";
 import { JobTokenAnswer, JobTokenRequest } from "../../contract/tokens.ts";
 import { JobcastError } from "../../errors.ts";
-import type { Jobs } from "../../jobs/jobs.ts";
+import type { Jobs, Placed } from "../../jobs/jobs.ts";
 import { toWireJob } from "../../jobs/present.ts";
 import type { Links } from "../../storage/signed-links.ts";
 import type { Tokens } from "../auth/tokens.ts";
@@ -17,6 +19,8 @@ export interface JobRoutesOptions {
 }
 
 const DEFAULT_TTL_SECONDS = 3600;
+/** Named in `exposedHeaders` too, or pages of other origins would not see it. */
+const FEED_CURSOR = "Feed-Cursor";
 const tags = ["Jobs"];
 
 export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesOptions> = async (
@@ -28,28 +32,39 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesOptions> = async (
       summary: "List jobs, newest first",
       tags,
       querystring: ListJobsQuery,
-      response: { 200: JobList },
+      response: { 200: placed(JobList) },
     },
     config: { problems: ["invalid", "forbidden"] },
-    handler: async (request) => {
-      const { items, nextCursor } = await jobs.list(request.query, callerOf(request));
+    handler: async (request, reply) => {
+      const page = await jobs.list(request.query, callerOf(request));
+      const { items, nextCursor } = page;
+      addFeedCursor(reply, page);
       return { items: items.map((job) => toWireJob(job, sign)), nextCursor };
     },
   });
 
   app.get("/api/jobs/counts", {
-    schema: { summary: "Count jobs by type and status", tags, response: { 200: JobCounts } },
-    handler: (request) => jobs.counts(callerOf(request)),
+    schema: {
+      summary: "Count jobs by type and status",
+      tags,
+      response: { 200: placed(JobCounts) },
+    },
+    handler: async (request, reply) => {
+      const counted = await jobs.counts(callerOf(request));
+      addFeedCursor(reply, counted);
+      return counted.counts;
+    },
   });
 
   app.get("/api/jobs/:jobId", {
-    schema: { summary: "Read a job", tags, params: JobParams, response: { 200: Job } },
+    schema: { summary: "Read a job", tags, params: JobParams, response: { 200: placed(Job) } },
     config: { access: "job-token", problems: ["not_found"] },
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const { jobId } = request.params;
-      const job = await jobs.find(jobId, callerFor(request, jobId));
-      if (job === undefined) throw noSuchJob();
-      return toWireJob(job, sign);
+      const found = await jobs.find(jobId, callerFor(request, jobId));
+      if (found === undefined) throw noSuchJob();
+      addFeedCursor(reply, found);
+      return toWireJob(found.job, sign);
     },
   });
 
@@ -114,5 +129,20 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesOptions> = async (
     },
   });
 };
+
+/** The schema of an answer that may carry the header that `addFeedCursor` adds. */
+const placed = <Answer extends TSchema>(schema: Answer) => ({
+  headers: {
+    [FEED_CURSOR]: Type.String({
+      description:
+        "A place in the feed `user:<owner>` that the answer is not older than: who follows the feed from there on misses nothing. Left out where there is none to name",
+    }),
+  },
+  content: { "application/json": { schema } },
+});
+
+function addFeedCursor(reply: FastifyReply, { feedCursor }: Placed): void {
+  if (feedCursor !== undefined) reply.header(FEED_CURSOR, formatCursor(feedCursor));
+}
 
 const noSuchJob = (): JobcastError => new JobcastError("not_found", "No such job");

@@ -18,7 +18,13 @@ export async function addOriginGuard(
       done(null, {
         origin: isAllowed(request.headers.origin, request.host),
         methods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-        exposedHeaders: ["Request-Id", "Location", "Retry-After", "Idempotent-Replayed"],
+        exposedHeaders: [
+          "Request-Id",
+          "Location",
+          "Retry-After",
+          "Idempotent-Replayed",
+          "Feed-Cursor",
+        ],
         maxAge: 600,
         strictPreflight: false,
       }),

@@ -31,10 +31,10 @@ export async function findWatched(
   caller: Caller,
   jobId: string,
 ): Promise<Watched | undefined> {
-  const [known, entry] = await Promise.all([jobs.find(jobId, caller), records.read(jobId)]);
+  const [found, entry] = await Promise.all([jobs.find(jobId, caller), records.read(jobId)]);
   const audience = entry?.record.audiences[0];
-  if (known === undefined || audience === undefined) return undefined;
-  return { jobId, audience, known };
+  if (found === undefined || audience === undefined) return undefined;
+  return { jobId, audience, known: found.job };
 }
 
 /** Follows one job. It is no feed: what is heard carries no cursor, and nothing is replayed. Resolves to the job and the seat, which waits for `start`. */
