@@ -62,12 +62,23 @@ export async function holdLease(options: LeaseOptions): Promise<void> {
 async function ask(options: LeaseOptions, floor: number): Promise<number> {
   const { redis, keys, source, holder, ttlMs = LEASE_TTL_MS } = options;
   const args = [holder, ttlMs, floor];
-  return Number(await acquire.run(redis, [keys.lease(source), keys.fence(source)], args));
+  const answer = acquire.run(redis, [keys.lease(source), keys.fence(source)], args);
+  return Number(await within(ttlMs, answer));
+}
+
+/** A link that hangs must not keep a recorder from competing again. */
+async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const late = sleep(ms, over.signal).then(() => {
+    throw new Error("No answer from Redis in time");
+  });
+  late.catch(() => undefined);
+  return await Promise.race([answer, late]).finally(() => over.abort());
 }
 
 /** Answers with a fence that the next lease has to exceed. */
 async function workUnder(options: LeaseOptions, fence: number): Promise<number> {
-  const { redis, keys, source, holder, log, signal } = options;
+  const { redis, keys, source, holder, log, signal, ttlMs = LEASE_TTL_MS } = options;
   const lost = new AbortController();
   const renewal = renew(options, fence, lost);
   try {
@@ -80,7 +91,8 @@ async function workUnder(options: LeaseOptions, fence: number): Promise<number> 
   } finally {
     lost.abort();
     await renewal;
-    await release.run(redis, [keys.lease(source)], [holder]).catch(() => undefined);
+    const released = release.run(redis, [keys.lease(source)], [holder]);
+    await within(ttlMs, released).catch(() => undefined);
   }
 }
 

@@ -104,6 +104,23 @@ describe("a lease", () => {
     expect(await stage.redis.hget(stage.keys.lease(source), "holder")).toBe("me");
   });
 
+  test("is competed for again over a link that has swallowed what was asked", async ({
+    stage,
+    compete,
+    onTestFinished,
+  }) => {
+    const gate = await openGate(Number(new URL(stage.url).port));
+    onTestFinished(gate.close);
+    const redis = openRedis(`redis://127.0.0.1:${gate.port}`, "test-gated");
+    redis.on("error", () => undefined);
+    const { leases } = compete({ redis });
+    await isTaken(leases);
+    gate.freeze();
+    await vi.waitFor(() => expect(leases[0]?.signal.aborted).toBe(true), 5000);
+    gate.open();
+    await isTaken(leases, 2);
+  });
+
   test("that is another's by now is given up at the next renewal", async ({ stage, compete }) => {
     const { leases } = compete({ ttlMs: 5000 });
     await isTaken(leases);
