@@ -63,13 +63,14 @@ async function ask(options: LeaseOptions, floor: number): Promise<number> {
   const { redis, keys, source, holder, ttlMs = LEASE_TTL_MS } = options;
   const args = [holder, ttlMs, floor];
   const answer = acquire.run(redis, [keys.lease(source), keys.fence(source)], args);
-  return Number(await within(ttlMs, answer));
+  return Number(await within(ttlMs, redis, answer));
 }
 
-/** A link that hangs must not keep a recorder from competing again. */
-async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
+/** A link that hangs would keep a recorder from competing again: it is made anew, and what was asked is sent again by itself. */
+async function within<T>(ms: number, redis: Redis, answer: Promise<T>): Promise<T> {
   const over = new AbortController();
   const late = sleep(ms, over.signal).then(() => {
+    if (!over.signal.aborted) redis.disconnect(true);
     throw new Error("No answer from Redis in time");
   });
   late.catch(() => undefined);
@@ -92,7 +93,7 @@ async function workUnder(options: LeaseOptions, fence: number): Promise<number> 
     lost.abort();
     await renewal;
     const released = release.run(redis, [keys.lease(source)], [holder]);
-    await within(ttlMs, released).catch(() => undefined);
+    await within(ttlMs, redis, released).catch(() => undefined);
   }
 }
 
