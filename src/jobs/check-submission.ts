@@ -3,12 +3,13 @@ import type { JobRequest } from "../contract/job.ts";
 import { userAudience } from "../contract/names.ts";
 import type { Metadata } from "../contract/shared.ts";
 import type { Caller } from "../contract/tokens.ts";
-import { type FieldProblem, JobcastError } from "../errors.ts";
+import { JobcastError } from "../errors.ts";
 import { requireFullToken } from "./access.ts";
 import type { Catalog, JobType } from "./catalog.ts";
 import { toShown, toWorkInput } from "./input.ts";
 import type { Submission } from "./jobs.ts";
 import { chooseLane } from "./lane.ts";
+import { toProblems } from "./problems.ts";
 import type { JobRecord } from "./record.ts";
 import { requireSize } from "./size.ts";
 
@@ -40,7 +41,9 @@ export function createSubmissionCheck({
     requireMetadata(request.metadata);
     const input = toWorkInput({ type, input: request.input, file, allowPrivateUrls });
     if ("data" in input) type.requireData(input.data);
-    type.requireOptions(request.options ?? {});
+    const options = request.options ?? {};
+    type.requireOptions(options);
+    type.check?.({ input, options });
     const shown = toShown(input);
     return {
       jobId,
@@ -55,7 +58,7 @@ export function createSubmissionCheck({
       notify: request.notify ?? true,
       input,
       shown,
-      options: request.options ?? {},
+      options,
       maxAttempts: type.maxAttempts,
       delayMs: request.delay ?? 0,
       createdAt: new Date(now).toISOString(),
@@ -86,21 +89,6 @@ function compileType(type: JobType) {
     },
   };
 }
-
-interface SchemaError {
-  keyword: string;
-  instancePath: string;
-  message: string;
-}
-
-/** An unknown field is told of twice: by its object, and by itself as "schema is false". */
-const toProblems = (path: string, errors: SchemaError[]): FieldProblem[] =>
-  errors
-    .filter(({ keyword }) => keyword !== "additionalProperties")
-    .map(({ keyword, instancePath, message }) => ({
-      path: `${path}${instancePath}`,
-      message: keyword === "boolean" ? "Unknown field" : message,
-    }));
 
 function unknownType(type: string): JobcastError {
   const fields = [{ path: "/type", message: "Unknown job type" }];
