@@ -6,7 +6,7 @@ import { Compile } from "typebox/compile";
 import type { WorkError, WorkResult } from "../src/contract/worker.ts";
 import { removeUnfinished } from "../src/storage/disk-store.ts";
 import { type ChildPool, hasEnded, kill } from "./child-pool.ts";
-import { readResidentBytes } from "./memory.ts";
+import { readTreeBytes } from "./memory.ts";
 import { type Assignment, FromChild } from "./messages.ts";
 
 export interface AttemptOptions {
@@ -119,7 +119,7 @@ function watch(
     grace = setTimeout(() => end(CANCELLED), CANCEL_GRACE_MS);
   };
   const checkMemory = async () => {
-    const bytes = await readResidentBytes(child.pid ?? 0);
+    const bytes = await readTreeBytes(child.pid ?? 0);
     if (bytes > maxMemoryBytes) end(TOO_LARGE);
   };
   const deadline = setTimeout(() => end(TIMEOUT), timeoutMs);

@@ -56,6 +56,21 @@ describe("a child process", () => {
     expect(events.filter(({ event }) => event === "active")).toHaveLength(1);
   });
 
+  test("is killed with a program it started when that grows too large", async ({
+    line,
+    start,
+    folder,
+  }) => {
+    await start({ task: { ...probe, maxMemoryBytes: 400_000_000 } });
+    const path = join(folder, "word");
+    const jobId = await line.submit("growElsewhere", { options: { path } });
+    const { failure } = await line.outcome(jobId);
+
+    expect(failure).toMatchObject({ code: "input_too_large", run: 1 });
+    const [, pid] = (await readFile(path, "utf8")).split(" ");
+    await vi.waitFor(() => expect(isAlive(Number(pid))).toBe(false));
+  });
+
   test("that takes too long is killed, for good, though it hears nothing", async ({
     line,
     start,

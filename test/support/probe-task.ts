@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { access, appendFile, readFile } from "node:fs/promises";
 import { once } from "node:events";
 import { PassThrough } from "node:stream";
@@ -14,6 +15,8 @@ const Options = Type.Object(
 );
 type Probe = Work<{ act: string; path?: string; times?: number }>;
 type Act = (work: Probe, context: WorkContext) => Promise<WorkResult>;
+
+const GROW = "const kept = []; setInterval(() => kept.push(Buffer.alloc(100_000_000, 1)), 50)";
 
 const forever = () => new Promise<never>(() => setInterval(() => undefined, 1000));
 
@@ -84,6 +87,12 @@ const acts: Record<string, Act> = {
       kept.push(Buffer.alloc(100_000_000, 1));
       await delay(50);
     }
+  },
+  /** Lets a program grow. */
+  async growElsewhere(work) {
+    const { pid } = spawn(process.execPath, ["-e", GROW], { stdio: "ignore" });
+    await appendFile(work.options.path ?? "", `${work.run} ${pid}\n`);
+    return forever();
   },
   /** Takes its core, and hears nothing. */
   async spin(work) {
