@@ -1,9 +1,9 @@
 import { describe, expect } from "vitest";
 import sharp from "sharp";
 import { pdfTask, test } from "../support/pdf-jobs.ts";
-import { locked, pdf, qpdf, run } from "../support/pdfs.ts";
+import { locked, pdf, qpdf, run, textOf } from "../support/pdfs.ts";
 
-describe("extracting from a PDF", () => {
+describe("extracting from a PDF", { timeout: 60_000 }, () => {
   test("gives its text by page, its title, and pictures of its pages", async ({
     start,
     submitPdf,
@@ -74,7 +74,7 @@ describe("extracting from a PDF", () => {
   });
 });
 
-describe("splitting a PDF", () => {
+describe("splitting a PDF", { timeout: 60_000 }, () => {
   test("makes a file of each range, with sizes and rotations kept", async ({
     start,
     submitPdf,
@@ -123,7 +123,7 @@ describe("splitting a PDF", () => {
   });
 });
 
-describe("merging PDFs", () => {
+describe("merging PDFs", { timeout: 60_000 }, () => {
   test("puts all pages into one file, in order", async ({ start, submitPdf, done, fetchFile }) => {
     await start(pdfTask);
     const files = [
@@ -149,12 +149,3 @@ describe("merging PDFs", () => {
     expect(info).toMatch(/Page +3 size: +595.28 x 841.89/);
   });
 });
-
-/** By page. */
-async function textOf(path: string): Promise<string[]> {
-  const text = await run("pdftotext", [path, "-"]);
-  return text
-    .split("\f")
-    .slice(0, -1)
-    .map((page) => page.trim());
-}

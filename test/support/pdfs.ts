@@ -10,7 +10,10 @@ import PDFKit from "pdfkit";
 const exec = promisify(execFile);
 
 /** Programs of Debian's packages qpdf and poppler-utils. */
-export async function run(program: "qpdf" | "pdftotext" | "pdftoppm" | "pdfinfo", args: string[]) {
+export async function run(
+  program: "qpdf" | "pdffonts" | "pdfimages" | "pdfinfo" | "pdftotext",
+  args: string[],
+) {
   try {
     return (await exec(program, args, { maxBuffer: 64 * 1024 ** 2 })).stdout;
   } catch (thrown) {
@@ -62,3 +65,12 @@ export async function qpdf(content: Buffer, args: string[]): Promise<Buffer> {
 
 export const locked = (content: Buffer, password: string): Promise<Buffer> =>
   qpdf(content, ["--encrypt", password, "of-the-owner", "256"]);
+
+/** Of each page. */
+export async function textOf(path: string): Promise<string[]> {
+  const text = await run("pdftotext", [path, "-"]);
+  return text
+    .split("\f")
+    .slice(0, -1)
+    .map((page) => page.trim());
+}

@@ -22,6 +22,8 @@ export interface WorkerSetup {
   /** Keeps cancel messages from the worker, as a link that is down does. */
   isDeaf?: boolean;
   allowPrivateUrls?: boolean;
+  /** Where programs are found; that of the tests unless given. */
+  path?: string;
   log?: Logger;
 }
 
@@ -38,7 +40,7 @@ export async function startWorker(setup: WorkerSetup): Promise<LaneWorker> {
     maxIdle: concurrency,
     maxHeapMb: 512,
     tempDir: scratch.path,
-    path: process.env["PATH"] ?? "",
+    path: setup.path ?? process.env["PATH"] ?? "",
   });
   const heard =
     setup.isDeaf === true ? createKeys(`${prefix}-deaf`).cancelChannel : keys.cancelChannel;

@@ -23,6 +23,8 @@ export interface LaunchOptions {
 const NAMES = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 
 const CLOSE_MS = 3000;
+/** The folder itself, in which it runs: it makes a socket there, and the name of a socket has 107 bytes at most. */
+const NEARBY = ".";
 
 /** Nobody answers there: what gets past all else ends here, names and addresses alike. */
 const NOWHERE = ["--proxy-server=http://nowhere.invalid:1", "--proxy-bypass-list=<-loopback>"];
@@ -67,7 +69,7 @@ export async function launch({ folder, path }: LaunchOptions): Promise<Browser> 
     env: {
       PATH: path,
       HOME: folder,
-      TMPDIR: folder,
+      TMPDIR: NEARBY,
       XDG_CONFIG_HOME: folder,
       XDG_CACHE_HOME: folder,
     },
