@@ -45,7 +45,7 @@ const KINDS: Kind[] = [
   },
   {
     what: "printing",
-    options: { operation: "generate", html: `<title>A</title>${"<p>line</p>".repeat(20_000)}` },
+    options: { operation: "generate", html: `<title>A</title>${"<p>line</p>".repeat(3000)}` },
     given: () => ({ data: {} }),
     step: "laying out",
   },
