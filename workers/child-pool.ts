@@ -47,7 +47,10 @@ export function createChildPool({
     });
     all.add(child);
     child.on("error", () => undefined);
-    child.once("exit", () => forget(child));
+    child.once("exit", () => {
+      forget(child);
+      killGroup(child);
+    });
     await Promise.race([once(child, "message"), once(child, "exit")]);
     return child;
   }
@@ -91,12 +94,18 @@ export function createChildPool({
 export const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
   exitCode !== null || signalCode !== null;
 
-/** With the programs that it started: being detached, it leads a process group. */
+/** With the programs that it started. */
 export function kill(child: ChildProcess): void {
-  if (child.pid === undefined || hasEnded(child)) return;
+  if (hasEnded(child)) return;
+  if (!killGroup(child)) child.kill("SIGKILL");
+}
+
+/** Being detached, a child leads a process group; what it started is in it, also when the child itself is gone. Returns whether there was any. */
+function killGroup({ pid }: ChildProcess): boolean {
+  if (pid === undefined) return false;
   try {
-    process.kill(-child.pid, "SIGKILL");
+    return process.kill(-pid, "SIGKILL");
   } catch {
-    child.kill("SIGKILL");
+    return false;
   }
 }

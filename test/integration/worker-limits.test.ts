@@ -71,6 +71,21 @@ describe("a child process", () => {
     await vi.waitFor(() => expect(isAlive(Number(pid))).toBe(false));
   });
 
+  test("that dies takes along what it started", async ({ line, start, folder }) => {
+    await start({ task: { ...probe, maxAttempts: 1 } });
+    const path = join(folder, "word");
+    const jobId = await line.submit("growElsewhere", { options: { path } });
+    const status = await vi.waitFor(async () => {
+      const [, started] = (await readFile(path, "utf8")).split(" ");
+      return readFile(`/proc/${Number(started)}/status`, "utf8");
+    }, 10_000);
+    const pid = /^Pid:\s+(\d+)$/m.exec(status)?.[1];
+    process.kill(Number(/^PPid:\s+(\d+)$/m.exec(status)?.[1]), "SIGKILL");
+
+    await vi.waitFor(() => expect(isAlive(Number(pid))).toBe(false));
+    await line.cancel(jobId);
+  });
+
   test("that takes too long is killed, for good, though it hears nothing", async ({
     line,
     start,
