@@ -153,6 +153,39 @@ export const ConfigSchema = Type.Object({
     default: 30,
   }),
 
+  TRANSCRIBE_URL: Type.Optional(
+    address(
+      "http",
+      "OpenAI-compatible endpoint that transcribes, such as https://api.openai.com/v1; unset: here, in English",
+    ),
+  ),
+  TRANSCRIBE_API_KEY: Type.Optional(Type.String({ description: "Bearer key for TRANSCRIBE_URL" })),
+  TRANSCRIBE_MODEL: Type.String({
+    default: "whisper-1",
+    description: "Model that TRANSCRIBE_URL is asked for",
+  }),
+  TRANSCRIBE_MODEL_DIR: Type.Optional(
+    Type.String({
+      description: "Folder with a model for sherpa-onnx, used where TRANSCRIBE_URL is unset",
+    }),
+  ),
+  ANALYSIS_URL: Type.Optional(
+    address(
+      "http",
+      "OpenAI-compatible endpoint that analyses, such as https://api.openai.com/v1; unset: only labelled fields are found",
+    ),
+  ),
+  ANALYSIS_API_KEY: Type.Optional(Type.String({ description: "Bearer key for ANALYSIS_URL" })),
+  ANALYSIS_MODEL: Type.Optional(
+    Type.String({ description: "Model that ANALYSIS_URL is asked for; unset: its own choice" }),
+  ),
+  ANALYSIS_PER_MINUTE: Type.Optional(
+    integer("Analyses a minute over all workers and lanes; unset: no limit", {
+      minimum: 1,
+      maximum: 1_000_000,
+    }),
+  ),
+
   ALLOW_PRIVATE_URLS: Type.Boolean({
     default: false,
     description: "1 lets inputs come from private addresses; not in production",
