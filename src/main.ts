@@ -1,4 +1,5 @@
-import { catalog } from "../workers/catalog.ts";
+import { createCatalog } from "../workers/catalog.ts";
+import { toEngines } from "../workers/engines.ts";
 import { startWorkers } from "../workers/start-workers.ts";
 import { ConfigError, loadConfig } from "./config.ts";
 import { createLogger } from "./lib/logger.ts";
@@ -19,6 +20,10 @@ async function run(): Promise<RunningProcess | undefined> {
     const roles = parseRoles(process.argv.slice(2));
     const config = loadConfig();
     const log = createLogger({ level: config.LOG_LEVEL, isPretty: !config.isProduction });
+    const catalog = createCatalog({
+      engines: toEngines(config),
+      workerPath: roles.has("worker") ? config.programPath : undefined,
+    });
     const running = await startProcess({ config, roles, catalog, startWorkers, log });
     announce(running, { config, roles, log, startedAt });
     return running;

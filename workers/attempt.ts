@@ -23,7 +23,9 @@ export interface AttemptOptions {
 
 export type AttemptOutcome =
   | { kind: "done"; result: WorkResult }
-  | { kind: "failed"; error: WorkError };
+  | { kind: "failed"; error: WorkError }
+  /** No fault of the job's: a service that it needs wants to be left alone. */
+  | { kind: "busy"; afterMs: number };
 
 const MEMORY_CHECK_MS = 200;
 /** A task that heeds its signal has this long to tidy up. */
@@ -90,7 +92,7 @@ async function supervise(
     if (!isFromChild.Check(message)) return resolve({ kind: "failed", error: MALFORMED });
     if (message.kind === "progress")
       options.onProgress(message.percent, message.step, message.text);
-    if (message.kind === "done" || message.kind === "failed") resolve(message);
+    if (message.kind !== "ready" && message.kind !== "progress") resolve(message);
   };
 
   child.on("message", onMessage);

@@ -59,6 +59,7 @@ export function createContext({
     },
     tempDir,
     signal,
+    engines: settings.engines,
     log,
   };
 }

@@ -1,3 +1,4 @@
+import { BusyError } from "./busy.ts";
 import type { Task } from "./define-worker.ts";
 import { createLogger } from "../src/lib/logger.ts";
 import { createDiskStore } from "../src/storage/disk-store.ts";
@@ -31,6 +32,7 @@ async function work(assignment: Assignment, signal: AbortSignal): Promise<FromCh
   } catch (thrown) {
     if (signal.aborted)
       return { kind: "failed", error: { code: "cancelled", message: "Cancelled" } };
+    if (thrown instanceof BusyError) return { kind: "busy", afterMs: thrown.afterMs };
     if (thrown instanceof WorkerError)
       return { kind: "failed", error: { code: thrown.code, message: thrown.message } };
     log.error({ err: thrown }, "an attempt failed");

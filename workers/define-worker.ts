@@ -3,6 +3,7 @@ import type { Static, TSchema } from "typebox";
 import type { FileRef, WorkInput, WorkResult } from "../src/contract/worker.ts";
 import type { JobType } from "../src/jobs/catalog.ts";
 import type { Logger } from "../src/lib/logger.ts";
+import type { Engines } from "./engines.ts";
 
 /** An attempt at a job. It may be repeated, also while a lost one still runs: the outcome must be the same. */
 export interface Work<Options> {
@@ -26,6 +27,8 @@ export interface WorkContext {
   tempDir: string;
   /** Fires when the job was cancelled; what does not stop is killed. */
   signal: AbortSignal;
+  /** Services and models that the operator has set up for this type. */
+  engines: Engines;
   log: Logger;
 }
 

@@ -1,5 +1,6 @@
 import Type, { type Static } from "typebox";
 import { type WorkInput, WorkError, WorkResult } from "../src/contract/worker.ts";
+import type { Engines } from "./engines.ts";
 
 /** What a child is given to do. */
 export interface Assignment {
@@ -23,6 +24,8 @@ export interface ChildSettings {
   fetchTimeoutMs: number;
   allowPrivateUrls: boolean;
   logLevel: string;
+  /** Only those that the task uses: a child reads what strangers sent. */
+  engines: Engines;
 }
 
 export type ToChild = Assignment | { kind: "cancel" };
@@ -38,5 +41,6 @@ export const FromChild = Type.Union([
   }),
   Type.Object({ kind: Type.Literal("done"), result: WorkResult }),
   Type.Object({ kind: Type.Literal("failed"), error: WorkError }),
+  Type.Object({ kind: Type.Literal("busy"), afterMs: Type.Number({ minimum: 0 }) }),
 ]);
 export type FromChild = Static<typeof FromChild>;

@@ -18,6 +18,7 @@ import { holdLock } from "./lock.ts";
 import type { ChildSettings } from "./messages.ts";
 import { BROKEN, isPassing, refuse } from "./outcome.ts";
 import { createProgress } from "./progress.ts";
+import type { StartLimit } from "./start-limit.ts";
 
 export interface LaneWorkerOptions {
   task: Task;
@@ -33,6 +34,8 @@ export interface LaneWorkerOptions {
   scratch: string;
   cancellations: Cancellations;
   settings: ChildSettings;
+  /** `undefined`: as many as there are hands. */
+  limit?: StartLimit | undefined;
   log: Logger;
 }
 
@@ -50,21 +53,34 @@ export interface LaneWorker {
 const LEAVE_MS = 5000;
 const LEAVING = "leaving";
 const LOST = "lost";
+/** A service that is busy for longer than a day will not be there in a minute either. */
+const MAX_BUSY_MS = 86_400_000;
+const MAX_REST_MS = 3_600_000;
+const BUSY: WorkError = {
+  code: "engine_unavailable",
+  message: "The service that the job needs has been busy for too long",
+};
 const MALFORMED: WorkError = { code: "internal", message: "The job is malformed" };
 
 const isWorkData = Compile(WorkData);
 
 export function createLaneWorker(options: LaneWorkerOptions): LaneWorker {
-  const { task, lane, concurrency, redis, keys, log } = options;
+  const { task, lane, concurrency, redis, keys, limit, log } = options;
   const queue = queueName(task.type, lane);
   const leaving = new AbortController();
-  const worker = new Worker<unknown, WorkResult>(
+  const worker: Worker<unknown, WorkResult> = new Worker<unknown, WorkResult>(
     queue,
-    (job, token = "") => underLock(options, job, token, leaving.signal),
+    async (job, token = "") => {
+      const restMs = (await limit?.take()) ?? 0;
+      if (restMs > 0) await rest(worker, restMs);
+      return underLock({ ...options, rest: (ms) => rest(worker, ms) }, job, token, leaving.signal);
+    },
     {
       connection: redis,
       prefix: keys.bull(queue),
       concurrency,
+      // By it, BullMQ also knows that the queue may have to rest.
+      ...(limit === undefined ? {} : { limiter: { max: limit.perMinute, duration: 60_000 } }),
       lockDuration: LOCK_MS,
       skipLockRenewal: true,
       stalledInterval: STALLED_INTERVAL_MS,
@@ -89,8 +105,18 @@ export function createLaneWorker(options: LaneWorkerOptions): LaneWorker {
   };
 }
 
+/** Puts the job in hand back in line, which costs it no attempt; nobody takes one of this queue for so long. */
+async function rest(worker: Worker<unknown, WorkResult>, ms: number): Promise<never> {
+  await worker.rateLimit(ms);
+  throw Worker.RateLimitError();
+}
+
+interface Runner extends LaneWorkerOptions {
+  rest: (ms: number) => Promise<never>;
+}
+
 async function underLock(
-  options: LaneWorkerOptions,
+  options: Runner,
   job: Job<unknown, WorkResult>,
   token: string,
   leaving: AbortSignal,
@@ -114,7 +140,7 @@ interface Hold {
 }
 
 async function work(
-  options: LaneWorkerOptions,
+  options: Runner,
   job: Job<unknown, WorkResult>,
   { token, stop }: Hold,
 ): Promise<WorkResult> {
@@ -133,11 +159,21 @@ async function work(
   if (stop.reason === LEAVING) await job.moveToWait(token);
   // Back in line, or somebody else's since its lock was lost: no longer ours to end.
   if (stop.aborted) throw new WaitingError();
-  const error = outcome.kind === "failed" ? outcome.error : (refusal ?? BROKEN);
+  if (outcome.kind === "busy" && Date.now() - job.timestamp < MAX_BUSY_MS) {
+    const restMs = Math.min(outcome.afterMs, MAX_REST_MS);
+    await options.limit?.rest(restMs);
+    await options.rest(restMs);
+  }
+  const error = errorOf(outcome, refusal);
   const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
   if (refusal !== undefined || isLast || !isPassing(error)) throw toFinal(error, run);
   await progress.mark(error);
   throw new Error(error.message);
+}
+
+function errorOf(outcome: AttemptOutcome, refusal: WorkError | undefined): WorkError {
+  if (outcome.kind === "failed") return outcome.error;
+  return outcome.kind === "busy" ? BUSY : (refusal ?? BROKEN);
 }
 
 interface AttemptRequest {

@@ -6,8 +6,10 @@ import type { StartWorkers } from "../src/roles/process.ts";
 import { createCancellations } from "./cancellations.ts";
 import { tasks } from "./catalog.ts";
 import { createChildPool } from "./child-pool.ts";
+import { enginesOf, toEngines } from "./engines.ts";
 import { createLaneWorker } from "./run-worker.ts";
 import { openScratch } from "./scratch.ts";
+import { createStartLimit } from "./start-limit.ts";
 
 const FETCH_TIMEOUT_MS = 300_000;
 const CHILD_HEAP_MB = 512;
@@ -40,6 +42,11 @@ export const startWorkers: StartWorkers = async ({
     allowPrivateUrls: config.ALLOW_PRIVATE_URLS,
     logLevel: config.LOG_LEVEL,
   };
+  const engines = toEngines(config);
+  const perMinute = config.ANALYSIS_PER_MINUTE;
+  const limits = new Map([
+    ["analysis", createStartLimit({ redis, keys, type: "analysis", perMinute })],
+  ]);
   const lanes = config.WORKER_LANES ?? LANES;
   const wanted = tasks.filter(({ task }) => config.WORKER_TYPES?.includes(task.type) ?? true);
   const workers = wanted.flatMap(({ task, module }) =>
@@ -55,7 +62,8 @@ export const startWorkers: StartWorkers = async ({
         pool,
         scratch: scratch.path,
         cancellations,
-        settings,
+        settings: { ...settings, engines: enginesOf(task.type, engines) },
+        limit: limits.get(task.type),
         log,
       }),
     ),

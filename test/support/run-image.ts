@@ -42,6 +42,7 @@ export async function runImage(
         fetchTimeoutMs: 1000,
         allowPrivateUrls: false,
         logLevel: "silent",
+        engines: {},
       },
     },
     store,

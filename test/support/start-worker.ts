@@ -7,8 +7,10 @@ import { createDiskStore } from "../../src/storage/disk-store.ts";
 import { createCancellations } from "../../workers/cancellations.ts";
 import { createChildPool } from "../../workers/child-pool.ts";
 import type { Task } from "../../workers/define-worker.ts";
+import type { Engines } from "../../workers/engines.ts";
 import { createLaneWorker, type LaneWorker } from "../../workers/run-worker.ts";
 import { openScratch } from "../../workers/scratch.ts";
+import { createStartLimit } from "../../workers/start-limit.ts";
 import probe, { probeModule } from "./probe-task.ts";
 
 export interface WorkerSetup {
@@ -24,6 +26,8 @@ export interface WorkerSetup {
   allowPrivateUrls?: boolean;
   /** Where programs are found; that of the tests unless given. */
   path?: string;
+  engines?: Engines;
+  perMinute?: number;
   log?: Logger;
 }
 
@@ -67,7 +71,12 @@ export async function startWorker(setup: WorkerSetup): Promise<LaneWorker> {
       fetchTimeoutMs: 5000,
       allowPrivateUrls: setup.allowPrivateUrls ?? true,
       logLevel: "silent",
+      engines: setup.engines ?? {},
     },
+    limit:
+      task.type === "analysis"
+        ? createStartLimit({ redis, keys, type: task.type, perMinute: setup.perMinute })
+        : undefined,
     log,
   });
   return {

@@ -20,7 +20,7 @@ import { test as base } from "./redis.ts";
 import { startWorker, type WorkerSetup } from "./start-worker.ts";
 
 /** Long enough for two attempts with the pause between them. */
-const WAIT = { timeout: 15_000, interval: 20 };
+const WAIT = { timeout: 60_000, interval: 20 };
 
 /** An entry of a queue's event stream. */
 export type Told = Record<string, string> & { event: string };

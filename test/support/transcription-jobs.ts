@@ -1,0 +1,36 @@
+import { randomUUID } from "node:crypto";
+import { buffer } from "node:stream/consumers";
+import type { TranscriptionOptions } from "../../src/contract/job-types/transcription.ts";
+import { tasks } from "../../workers/catalog.ts";
+import type { Outcome } from "./workers.ts";
+import { test as base } from "./workers.ts";
+
+const found = tasks.find(({ task }) => task.type === "transcription");
+if (found === undefined) throw new Error("There is no task for transcriptions");
+
+/** For `start`. */
+export const transcriptionTask = found;
+
+/** Transcriptions through the queue, with their files in the store. */
+export const test = base
+  .extend("submitRecording", ({ line, store }) => {
+    return async (
+      content: Buffer,
+      { name = "call.wav", options = {} }: { name?: string; options?: TranscriptionOptions } = {},
+    ): Promise<string> => {
+      const { key, bytes } = await store.put(`uploads/${randomUUID()}/${name}`, content);
+      const input = { file: { key, name, contentType: "audio/wav", bytes } };
+      return line.add({ type: "transcription", input, options });
+    };
+  })
+  .extend("readFile", ({ store }) => {
+    return async (jobId: string, name: string, run = 1): Promise<string> =>
+      (await buffer(await store.open(`jobs/${jobId}/${run}/${name}`))).toString();
+  });
+
+/** What is left besides what was uploaded and what jobs have as their result. */
+export const leftovers = (files: string[]): string[] =>
+  files.filter((path) => !path.startsWith("files/uploads/") && !path.startsWith("files/jobs/"));
+
+/** The steps in the order they were told. */
+export const stepsOf = ({ progress }: Outcome): string[] => progress.map(({ step }) => step ?? "");
