@@ -37,6 +37,7 @@ async function readSource(
 ): Promise<string> {
   const bytes = await readSome(await open(source));
   const text = toText(bytes);
+  if (text.trim() === "") throw new WorkerError("input_corrupt", "The file is empty");
   const name = "file" in source ? source.file.name : "";
   const body = textOfJson(text) ?? text;
   return name === "" ? body : `[${name}]\n${body}`;
@@ -54,7 +55,6 @@ async function readSome(stream: AsyncIterable<Buffer>): Promise<Buffer> {
 }
 
 function toText(bytes: Buffer): string {
-  if (bytes.length === 0) throw new WorkerError("input_corrupt", "The file is empty");
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     // A binary format, or one that is text only at first sight.
