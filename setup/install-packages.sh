@@ -11,12 +11,15 @@ if [ ! -e "$policy" ]; then
   chmod +x "$policy"
 fi
 
+# A start must not wait for minutes for a network that is not there.
+patience="-o Acquire::Retries=1 -o Acquire::http::Timeout=15 -o Acquire::https::Timeout=15"
+
 install() {
-  apt-get install -y --no-install-recommends "$@"
+  apt-get $patience install -y --no-install-recommends "$@"
 }
 
 # A fresh image has no lists of packages yet, and old ones name files that are gone.
-install "$@" || { apt-get update && install "$@"; }
+install "$@" || { apt-get $patience update && install "$@"; }
 
 if [ -d /run/systemd/system ]; then
   for service in "$@"; do

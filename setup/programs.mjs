@@ -16,19 +16,47 @@ export const POSTGRES = {
   isThere: () => isOnPath("initdb") || hasPostgres(),
 };
 
-/** Installs those that are missing, where that needs no password. */
+export const FFMPEG = {
+  name: "ffmpeg",
+  homebrew: "ffmpeg",
+  isThere: () => isOnPath("ffmpeg") && isOnPath("ffprobe"),
+};
+/** What transcribes where no other engine is set up, and its English model, which is a package of its own in Debian. */
+export const POCKETSPHINX = {
+  name: "pocketsphinx",
+  homebrew: "cmu-pocketsphinx",
+  isThere: () => isOnPath("pocketsphinx_continuous"),
+};
+export const POCKETSPHINX_ENGLISH = {
+  name: "pocketsphinx-en-us",
+  homebrew: "cmu-pocketsphinx",
+  isThere: () => !isOnPath("apt-get") || existsSync("/usr/share/pocketsphinx/model/en-us"),
+};
+/** Speaks, for the tests of what listens. */
+export const FLITE = { name: "flite", homebrew: "flite", isThere: () => isOnPath("flite") };
+
+/** Installs those that are missing, where that needs no password; fails where one is missing still. */
 export function ensurePrograms(programs) {
-  let missing = programs.filter((program) => !program.isThere());
-  if (missing.length === 0) return;
-  const become = isOnPath("apt-get") ? rootPrefix() : undefined;
-  if (become !== undefined) {
-    install(
-      become,
-      missing.map((program) => program.name),
-    );
-    missing = missing.filter((program) => !program.isThere());
-  }
+  const missing = installMissing(programs);
   if (missing.length > 0) throw new Hint(howToInstall(missing));
+}
+
+/** The same for what can be done without: says what is off. */
+export function tryPrograms(programs, whatIsOff) {
+  const missing = installMissing(programs);
+  if (missing.length > 0) console.log(`${whatIsOff} is off. ${howToInstall(missing)}`);
+}
+
+function installMissing(programs) {
+  const missing = programs.filter((program) => !program.isThere());
+  if (missing.length === 0) return missing;
+  const become = isOnPath("apt-get") ? rootPrefix() : undefined;
+  if (become === undefined) return missing;
+  install(
+    become,
+    missing.map((program) => program.name),
+  );
+  return missing.filter((program) => !program.isThere());
 }
 
 function install(become, names) {
@@ -50,7 +78,7 @@ function rootPrefix() {
 function howToInstall(missing) {
   const command =
     process.platform === "darwin"
-      ? `brew install ${missing.map((program) => program.homebrew).join(" ")}`
+      ? `brew install ${[...new Set(missing.map((program) => program.homebrew))].join(" ")}`
       : `apt-get install ${missing.map((program) => program.name).join(" ")}`;
   const isRedis = missing.length === 1 && missing[0] === REDIS;
   return `Missing: install with "${command}" as an administrator${isRedis ? ", or set REDIS_URL to a Redis of your own" : ""}`;

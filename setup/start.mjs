@@ -1,10 +1,26 @@
 import { prepare, root } from "./prepare.mjs";
-import { REDIS } from "./programs.mjs";
+import { FFMPEG, POCKETSPHINX, POCKETSPHINX_ENGLISH, REDIS } from "./programs.mjs";
 import { replaceBy } from "./replace-by.mjs";
 
-const node = prepare({ programs: process.env.REDIS_URL ? [] : [REDIS], withDev: false });
+const node = prepare({
+  programs: process.env.REDIS_URL ? [] : [REDIS],
+  useful: isWorking() ? programsOfWorkers() : [],
+  whatIsOff: "Transcription",
+  withDev: false,
+});
 const main = `${root}/src/main.ts`;
 
 // From the second start on npm finds the right Node itself, and there is one process only.
 if (node === process.execPath) await import(main);
 else replaceBy([node, main, ...process.argv.slice(2)]);
+
+/** Without a role named, the process has them all. */
+function isWorking() {
+  const roles = process.argv.slice(2);
+  return roles.length === 0 || roles.includes("worker");
+}
+
+function programsOfWorkers() {
+  const hasEngine = process.env.TRANSCRIBE_URL || process.env.TRANSCRIBE_MODEL_DIR;
+  return hasEngine ? [FFMPEG] : [FFMPEG, POCKETSPHINX, POCKETSPHINX_ENGLISH];
+}

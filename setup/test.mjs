@@ -3,9 +3,20 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { prepare, root } from "./prepare.mjs";
-import { HAPROXY, POSTGRES, REDIS } from "./programs.mjs";
+import {
+  FFMPEG,
+  FLITE,
+  HAPROXY,
+  POCKETSPHINX,
+  POCKETSPHINX_ENGLISH,
+  POSTGRES,
+  REDIS,
+} from "./programs.mjs";
 
-prepare({ programs: [REDIS, HAPROXY, POSTGRES], withDev: true });
+prepare({
+  programs: [REDIS, HAPROXY, POSTGRES, FFMPEG, POCKETSPHINX, POCKETSPHINX_ENGLISH, FLITE],
+  withDev: true,
+});
 
 const count = { passed: 0, failed: 0 };
 for (const command of ["oxfmt --check", "oxlint", "tsc -p ."]) {
