@@ -1,10 +1,9 @@
-import { setImmediate } from "node:timers/promises";
 import { WorkerError } from "../../src/errors.ts";
 import { cutAtSilences, readSamples } from "./chunks.ts";
 import type { Engine, EngineRequest, Segment } from "./engine.ts";
 import { toText } from "./files.ts";
 import { toLanguageCode } from "./language.ts";
-import { MAX_SECONDS, SAMPLE_RATE } from "./limits.ts";
+import { MAX_SECONDS } from "./limits.ts";
 import { findSilences } from "./silences.ts";
 import { findModel } from "./sherpa-model.ts";
 import { loadRecognizer } from "./sherpa-recognizer.ts";
@@ -43,14 +42,12 @@ async function transcribeWith(
     LENGTH,
   )) {
     const samples = toFloats(await readSamples(sound, { start, end }));
-    const heard = recognizer.recognize(samples, SAMPLE_RATE);
+    const heard = await recognizer.recognize(samples);
+    signal.throwIfAborted();
     heardLanguage ??= heard.language;
     const text = heard.text.trim();
     if (text !== "") segments.push({ start, end, text });
     onProgress(end, toText(segments));
-    // The library leaves no time to hear of a cancel, or to tell how far it is.
-    await setImmediate();
-    signal.throwIfAborted();
   }
   return { language: toLanguageCode(heardLanguage ?? language), segments };
 }

@@ -5,8 +5,7 @@ import { SAMPLE_RATE } from "./limits.ts";
 import type { ModelConfig } from "./sherpa-model.ts";
 
 export interface Recognizer {
-  /** Stays in the library until it is done. */
-  recognize(samples: Float32Array, sampleRate: number): { text: string; language?: string };
+  recognize(samples: Float32Array): Promise<{ text: string; language?: string }>;
 }
 
 /** What is used of the library. It has no types of its own. */
@@ -15,11 +14,10 @@ interface Stream {
 }
 interface OfflineRecognizer {
   createStream(): Stream;
-  decode(stream: Stream): void;
-  getResult(stream: Stream): unknown;
+  decodeAsync(stream: Stream): Promise<unknown>;
 }
 interface Library {
-  OfflineRecognizer: new (config: object) => OfflineRecognizer;
+  OfflineRecognizer: { createAsync(config: object): Promise<OfflineRecognizer> };
 }
 
 const Result = Type.Object({ text: Type.String(), lang: Type.Optional(Type.String()) });
@@ -32,16 +30,15 @@ const THREADS = 2;
 /** Fails with `engine_unavailable` where the package is not installed. */
 export async function loadRecognizer(model: ModelConfig): Promise<Recognizer> {
   const { OfflineRecognizer } = await loadLibrary();
-  const recognizer = new OfflineRecognizer({
+  const recognizer = await OfflineRecognizer.createAsync({
     featConfig: { sampleRate: SAMPLE_RATE, featureDim: 80 },
     modelConfig: { ...model, numThreads: THREADS, provider: "cpu", debug: 0 },
   });
   return {
-    recognize(samples, sampleRate) {
+    async recognize(samples) {
       const stream = recognizer.createStream();
-      stream.acceptWaveform({ samples, sampleRate });
-      recognizer.decode(stream);
-      const result = recognizer.getResult(stream);
+      stream.acceptWaveform({ samples, sampleRate: SAMPLE_RATE });
+      const result = await recognizer.decodeAsync(stream);
       if (!isResult.Check(result)) throw new Error("The library answered something else");
       const { text, lang } = result;
       // SenseVoice writes `<|en|>`.
