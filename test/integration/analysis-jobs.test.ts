@@ -1,4 +1,5 @@
 import { describe, expect } from "vitest";
+import { createStartLimit } from "../../workers/start-limit.ts";
 import { analysisTask, test } from "../support/analysis-jobs.ts";
 import { sendChat, sendJson } from "../support/openai-server.ts";
 
@@ -160,6 +161,30 @@ describe("an analysis by a language model", () => {
     const limiter = `${line.keys.bull("analysis.normal")}:analysis.normal:limiter`;
     expect(await redis.pttl(limiter)).toBeGreaterThan(20_000);
     expect(server.asked).toHaveLength(2);
+  });
+});
+
+describe("an analysis whose turn another lane has taken", () => {
+  test("goes back in line, which costs it no attempt, and its line rests", async ({
+    line,
+    submitText,
+    service,
+    redis,
+  }) => {
+    const other = createStartLimit({ redis, keys: line.keys, type: "analysis", perMinute: 1 });
+    expect(await other.take()).toBe(0);
+    const server = await service((_asked, response) => sendChat(response, "Done."), {
+      perMinute: 1,
+    });
+    const jobId = await submitText("one");
+
+    const told = () => line.told(jobId, "analysis");
+    await expect
+      .poll(async () => (await told()).map(({ event }) => event), { timeout: 10_000 })
+      .toEqual(["added", "waiting", "active", "waiting"]);
+    const limiter = `${line.keys.bull("analysis.normal")}:analysis.normal:limiter`;
+    expect(await redis.pttl(limiter)).toBeGreaterThan(20_000);
+    expect(server.asked).toEqual([]);
   });
 });
 

@@ -43,6 +43,7 @@ describe("a transcription by a service", () => {
     line,
     submitRecording,
     service,
+    readFile,
   }) => {
     const server = await service((_asked, response) =>
       sendJson(response, {
@@ -71,6 +72,12 @@ describe("a transcription by a service", () => {
     });
     expect(result).toMatchObject({ language: "en", segments: 2 * lengths.length });
     expect(result?.["text"]).toMatch(/^one two one two/);
+    const { segments } = JSON.parse(await readFile(jobId, "transcript.json"));
+    expect(segments.slice(0, 2)).toEqual([
+      { start: 0, end: 2, text: "one" },
+      { start: 2.5, end: 4, text: "two" },
+    ]);
+    expect(segments[2].start).toBeCloseTo(lengths[0] ?? 0, 1);
   });
 
   test("asks singly again for a chunk that was refused for a while, broken off or unanswered", async ({

@@ -9,6 +9,8 @@ export interface ProgramOptions {
   signal: AbortSignal;
   /** Called for each line of the standard output, in order. */
   onLine?: (line: string) => void;
+  /** Resident memory that it may take; 1 GiB unless given. */
+  maxBytes?: number;
 }
 
 export interface Ended {
@@ -23,13 +25,13 @@ const MEMORY_CHECK_MS = 500;
 const MAX_BYTES = 1024 ** 3;
 
 /**
- * Runs a program to its end, without a shell. It is killed when `signal` fires, and when it takes more than a gigabyte (`input_too_large`).
+ * Runs a program to its end, without a shell. It is killed when `signal` fires, and when it takes too much memory (`input_too_large`).
  * Fails with `engine_unavailable` when there is no such program.
  */
 export async function runProgram(
   file: string,
   args: string[],
-  { signal, onLine }: ProgramOptions,
+  { signal, onLine, maxBytes = MAX_BYTES }: ProgramOptions,
 ): Promise<Ended> {
   signal.throwIfAborted();
   const program = spawn(file, args, {
@@ -40,7 +42,7 @@ export async function runProgram(
   const lines = createInterface({ input: program.stdout });
   if (onLine !== undefined) lines.on("line", onLine);
   const words = keepLast(program.stderr);
-  const memory = watchMemory(program);
+  const memory = watchMemory(program, maxBytes);
   try {
     await once(program, "close");
   } catch (thrown) {
@@ -71,11 +73,11 @@ function keepLast(stream: Readable): () => string {
   return () => text;
 }
 
-function watchMemory(program: ChildProcess) {
+function watchMemory(program: ChildProcess, maxBytes: number) {
   let isExceeded = false;
   const timer = setInterval(() => {
     void readResidentBytes(program.pid ?? 0).then((bytes) => {
-      if (bytes <= MAX_BYTES) return;
+      if (bytes <= maxBytes) return;
       isExceeded = true;
       program.kill("SIGKILL");
     });
