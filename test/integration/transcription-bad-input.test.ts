@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
+import { portOf } from "../support/openai-server.ts";
 import { convert, silence, speak } from "../support/speech.ts";
 import { leftovers, test, transcriptionTask } from "../support/transcription-jobs.ts";
 
@@ -17,9 +17,12 @@ const inFormat = async (extension: string, args: string[] = []) =>
 
 const drm = () =>
   inFormat("m4a", [
-    ...["-encryption_scheme", "cenc-aes-ctr"],
-    ...["-encryption_key", "76a6c65c5ea762046bd749a2e632ccbb"],
-    ...["-encryption_kid", "a7e61c373e219033c21091fa607bf3b8"],
+    "-encryption_scheme",
+    "cenc-aes-ctr",
+    "-encryption_key",
+    "76a6c65c5ea762046bd749a2e632ccbb",
+    "-encryption_kid",
+    "a7e61c373e219033c21091fa607bf3b8",
   ]);
 const silentFilm = () =>
   convert(undefined, { args: ["-f", "lavfi", "-i", "testsrc=d=1"], extension: "mp4" });
@@ -102,41 +105,47 @@ describe("a transcription of bad input", () => {
     expect(await readFile(jobId, "transcript.vtt")).toBe("WEBVTT\n");
   });
 
-  test("reads no other file and no address that a playlist names", async ({
-    line,
-    start,
-    submitRecording,
-    folder,
-  }) => {
-    let visits = 0;
-    const server = createServer((_request, response) => {
-      visits += 1;
-      response.end();
-    }).listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
-    const secret = join(folder, "secret.wav");
-    await writeFile(secret, await speak("the secret word"));
-    await start(transcriptionTask);
-    const hls = (address: string) =>
-      `#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n${address}\n#EXT-X-ENDLIST\n`;
-    const playlists = [
-      hls(`file://${secret}`),
-      hls(`http://127.0.0.1:${port}/a.ts`),
-      `ffconcat version 1.0\nfile '${secret}'\n`,
-      `<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"><Period><AdaptationSet mimeType="audio/mp4"><Representation id="1"><BaseURL>http://127.0.0.1:${port}/</BaseURL></Representation></AdaptationSet></Period></MPD>`,
-      `v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio ${port} RTP/AVP 0\n`,
-    ];
-    for (const [i, playlist] of playlists.entries()) {
-      const jobId = await submitRecording(Buffer.from(playlist), { name: `call${i}.m3u8` });
-      expect((await line.outcome(jobId, "transcription")).failure).toMatchObject({
-        code: "input_unsupported",
-        message: UNREADABLE,
-      });
-    }
-    expect(visits).toBe(0);
-    server.close();
-  });
+  test(
+    "reads no other file and no address that a playlist names",
+    { timeout: 90_000 },
+    async ({ line, start, submitRecording, folder }) => {
+      let visits = 0;
+      const server = createServer((_request, response) => {
+        visits += 1;
+        response.end();
+      }).listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const port = portOf(server);
+      const secret = join(folder, "secret.m4a");
+      // In fragments: ffmpeg would read it for a DASH playlist.
+      await writeFile(secret, await inFormat("m4a", ["-movflags", "frag_keyframe+empty_moov"]));
+      await start(transcriptionTask);
+      const hls = (address: string) =>
+        `#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n${address}\n#EXT-X-ENDLIST\n`;
+      const mpd = (address: string) =>
+        `<?xml version="1.0"?>
+<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT9S" minBufferTime="PT2S"><Period duration="PT9S">
+<AdaptationSet mimeType="audio/mp4" contentType="audio"><Representation id="1" mimeType="audio/mp4" codecs="mp4a.40.2" bandwidth="64000">
+<BaseURL>${address}</BaseURL></Representation></AdaptationSet></Period></MPD>`;
+      const playlists = [
+        hls(`file://${secret}`),
+        hls(`http://127.0.0.1:${port}/a.ts`),
+        `ffconcat version 1.0\nfile '${secret}'\n`,
+        mpd(`http://127.0.0.1:${port}/`),
+        mpd(`file://${secret}`),
+        `v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio ${port} RTP/AVP 0\n`,
+      ];
+      for (const [i, playlist] of playlists.entries()) {
+        const jobId = await submitRecording(Buffer.from(playlist), { name: `call${i}.m3u8` });
+        expect((await line.outcome(jobId, "transcription")).failure).toMatchObject({
+          code: "input_unsupported",
+          message: UNREADABLE,
+        });
+      }
+      expect(visits).toBe(0);
+      server.close();
+    },
+  );
 
   test("says which language there is when another is asked for", async ({
     line,

@@ -1,6 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
-import type { AddressInfo } from "node:net";
 
 /** A request as a service of this kind gets it. */
 export interface Asked {
@@ -40,9 +39,8 @@ export async function startOpenaiServer(answer: Answer): Promise<OpenaiServer> {
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}/v1`,
+    url: `http://127.0.0.1:${portOf(server)}/v1`,
     asked,
     async close() {
       server.closeAllConnections();
@@ -70,6 +68,12 @@ export const sendChat = (response: ServerResponse, content: string) =>
 /** How many seconds of sound there are in a 16 kHz WAV. */
 export const secondsOf = (wav: Buffer | undefined): number =>
   Math.max(0, (wav?.length ?? 0) - 44) / 32_000;
+
+export function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("It listens on no port");
+  return address.port;
+}
 
 async function read(request: IncomingMessage): Promise<Asked> {
   const body = await buffer(request);
