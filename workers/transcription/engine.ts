@@ -23,7 +23,7 @@ export interface EngineRequest {
   tempDir: string;
   signal: AbortSignal;
   log: Logger;
-  /** Up to where the sound is done, in seconds, and the text until there. */
+  /** Up to where the sound is done, in seconds, and the text until there, or the newest part of it. */
   onProgress: (seconds: number, text: string) => void;
 }
 

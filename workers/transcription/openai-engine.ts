@@ -11,6 +11,8 @@ import { findSilences, type Span } from "./silences.ts";
 /** Long enough to make sense of, short enough to be sent again, and for any service's limit. */
 const LENGTH = { minSeconds: 30, maxSeconds: 60 };
 const PARALLEL = 4;
+/** Of the text that grows only the newest 500 characters are shown, and deltas come by the thousand. */
+const SHOWN_CHUNKS = 5;
 
 /** A service with OpenAI's `/audio/transcriptions`, given one chunk after the other, a few at a time. */
 export function createOpenaiEngine(endpoint: Endpoint): Engine {
@@ -89,10 +91,8 @@ function createChunkProgress(chunks: Span[], tell: EngineRequest["onProgress"]) 
     const done = chunks.reduce((sum, chunk, i) => sum + (isDone[i] ? lengthOf(chunk) : 0), 0);
     const firstOpen = isDone.indexOf(false);
     const known = firstOpen < 0 ? texts : texts.slice(0, firstOpen + 1);
-    tell(
-      done === 0 ? 0 : done + skipped,
-      toText(known.map((text) => ({ start: 0, end: 0, text }))).trim(),
-    );
+    const newest = known.slice(-SHOWN_CHUNKS).map((text) => ({ start: 0, end: 0, text }));
+    tell(done === 0 ? 0 : done + skipped, toText(newest).trim());
   }
 
   return {

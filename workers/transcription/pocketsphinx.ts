@@ -23,23 +23,37 @@ export const pocketsphinx: Engine = {
 /** `word start end confidence`: a word in its place. Of words with several pronunciations it also says which, `the(2)`. */
 const WORD = /^(\S+?)(?:\(\d+\))? (\d+\.\d+) (\d+\.\d+) \d+\.\d+$/;
 
+/** What a caption holds: an utterance may go on for a minute. */
+const MAX_LINE_SECONDS = 6;
+const MAX_LINE_CHARACTERS = 84;
+
+/** Cuts an utterance into segments that can be read at a glance. */
+function toLines(words: Segment[]): Segment[] {
+  const lines: Segment[] = [];
+  for (const { start, end, text } of words) {
+    const line = lines.at(-1);
+    const fits =
+      line !== undefined &&
+      end - line.start <= MAX_LINE_SECONDS &&
+      line.text.length + text.length < MAX_LINE_CHARACTERS;
+    if (!fits) lines.push({ start, end, text });
+    else lines.splice(-1, 1, { start: line.start, end, text: `${line.text} ${text}` });
+  }
+  return lines;
+}
+
 /** It prints an utterance once its end was heard: the text, then each word with its times, `<s>` and `</s>` around them. */
 export function collectUtterances(onSegment: (segment: Segment, text: string) => void) {
   const segments: Segment[] = [];
   let words: Segment[] = [];
 
   function finish(): void {
-    const [first] = words;
-    const last = words.at(-1);
-    if (first === undefined || last === undefined) return;
-    const segment = {
-      start: first.start,
-      end: last.end,
-      text: words.map(({ text }) => text).join(" "),
-    };
+    const heard = toLines(words);
+    const last = heard.at(-1);
     words = [];
-    segments.push(segment);
-    onSegment(segment, segments.map(({ text }) => text).join(" "));
+    if (last === undefined) return;
+    segments.push(...heard);
+    onSegment(last, segments.map(({ text }) => text).join(" "));
   }
 
   return {

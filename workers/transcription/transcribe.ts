@@ -8,6 +8,8 @@ import { type Document, render, toText } from "./files.ts";
 import { openMedia } from "./media.ts";
 
 const RESULT_CHARACTERS = 2000;
+/** Of a text that grows no more is shown: the rest need not leave the process. */
+const SHOWN_CHARACTERS = 500;
 /** Decoding is this part of the way, the engine the rest. */
 const DECODED_PERCENT = 5;
 const DONE_PERCENT = 99;
@@ -72,7 +74,11 @@ async function hear(
     onProgress(seconds, text) {
       const part = Math.min(1, seconds / sound.seconds);
       const percent = DECODED_PERCENT + part * (DONE_PERCENT - DECODED_PERCENT);
-      progress(percent, `transcribed ${toMinutes(seconds)} of ${toMinutes(sound.seconds)}`, text);
+      progress(
+        percent,
+        `transcribed ${toMinutes(seconds)} of ${toMinutes(sound.seconds)}`,
+        text.slice(-SHOWN_CHARACTERS),
+      );
     },
   });
 }

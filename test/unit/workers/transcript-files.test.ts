@@ -55,6 +55,16 @@ yes 10.000 10.400 1.0`;
   ]);
 });
 
+test("a long utterance of pocketsphinx is cut into lines of six seconds", () => {
+  const utterances = collectUtterances(() => undefined);
+  for (let i = 0; i < 10; i += 1) utterances.read(`w${i} ${i}.000 ${i}.900 0.9`);
+  utterances.read("</s> 10.000 10.100 1.0");
+  expect(utterances.segments()).toEqual([
+    { start: 0, end: 5.9, text: "w0 w1 w2 w3 w4 w5" },
+    { start: 6, end: 9.9, text: "w6 w7 w8 w9" },
+  ]);
+});
+
 test.each([
   ["english", "en"],
   ["German", "de"],
