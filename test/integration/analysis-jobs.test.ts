@@ -200,6 +200,15 @@ describe("an analysis without a language model", () => {
     });
   });
 
+  test("reads what old programs wrote", async ({ line, start, submitFiles }) => {
+    await start(analysisTask);
+    const letter = Buffer.from("Name: Ren\xe9e", "latin1");
+    const jobId = await submitFiles([["letter.txt", letter]], { fields: ["name"] });
+    expect((await line.outcome(jobId, "analysis")).result).toMatchObject({
+      fields: { name: "Renée" },
+    });
+  });
+
   test("ends with a code for what needs one", async ({ line, start, submitText }) => {
     await start(analysisTask);
     const jobId = await submitText("anything", { prompt: "Who wrote this?", fields: ["name"] });

@@ -54,15 +54,21 @@ async function readSome(stream: AsyncIterable<Buffer>): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
+/** UTF-8, or else what Windows wrote before. */
 function toText(bytes: Buffer): string {
+  const text = decode(bytes, "utf-8") ?? decode(bytes, "windows-1252") ?? "";
+  // A binary format, or one that is text only at first sight.
+  if (/(?![\t\n\v\f\r])\p{Cc}|^(%PDF|\{\\rtf)/u.test(text))
+    throw new WorkerError("input_unsupported", UNSUPPORTED);
+  return text;
+}
+
+function decode(bytes: Buffer, encoding: string): string | undefined {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    // A binary format, or one that is text only at first sight.
-    if (!/(?![\t\n\v\f\r])\p{Cc}|^(%PDF|\{\\rtf)/u.test(text)) return text;
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch {
-    // Not UTF-8.
+    return undefined;
   }
-  throw new WorkerError("input_unsupported", UNSUPPORTED);
 }
 
 /** Of a result of ours the text alone: its times and places would only cost. */
