@@ -1,7 +1,10 @@
-import { describe, expect } from "vitest";
+import { describe, expect, vi } from "vitest";
 import { createStartLimit } from "../../workers/start-limit.ts";
 import { analysisTask, test } from "../support/analysis-jobs.ts";
 import { sendChat, sendJson } from "../support/openai-server.ts";
+
+// Three attempts with the pauses between them, and programs that share two cores with the other tests.
+vi.setConfig({ testTimeout: 60_000 });
 
 const answer = (fields: object, summary = "A claim.") => JSON.stringify({ summary, fields });
 

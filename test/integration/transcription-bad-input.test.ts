@@ -2,10 +2,13 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { describe, expect } from "vitest";
+import { describe, expect, vi } from "vitest";
 import { portOf } from "../support/openai-server.ts";
 import { convert, silence, speak } from "../support/speech.ts";
 import { leftovers, test, transcriptionTask } from "../support/transcription-jobs.ts";
+
+// Three attempts with the pauses between them, and programs that share two cores with the other tests.
+vi.setConfig({ testTimeout: 60_000 });
 
 const DAMAGED = "The recording is damaged or incomplete";
 const UNREADABLE = "The file is no recording that can be read";

@@ -11,6 +11,9 @@ import {
 import { convert } from "../support/speech.ts";
 import { test as base, transcriptionTask } from "../support/transcription-jobs.ts";
 
+// Three attempts with the pauses between them, and programs that share two cores with the other tests.
+vi.setConfig({ testTimeout: 60_000 });
+
 const KEY = "sk-very-secret";
 
 /** Beeps of three seconds and pauses of one, so that there is something to cut at. */
