@@ -1,4 +1,5 @@
 import type { TSchema } from "typebox";
+import type { JsonObject } from "../contract/shared.ts";
 import type { WorkInput } from "../contract/worker.ts";
 
 /** What the gateway knows of a job type; the workers' tasks provide it, `main.ts` hands it over. */
@@ -14,7 +15,7 @@ export interface JobType {
    * What the schemas cannot say of a request that fits them, as where options and input must fit each other. Throws a `JobcastError` with code
    * `invalid` or `invalid_options` at submit.
    */
-  check?(request: { input: WorkInput; options: unknown }): void;
+  check?(request: { input: WorkInput; options: JsonObject }): void;
   maxAttempts: number;
 }
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { WorkerError } from "../../src/errors.ts";
-import { readResidentBytes } from "../memory.ts";
+import { readTreeBytes } from "../memory.ts";
 
 export interface ProgramOptions {
   signal: AbortSignal;
@@ -76,7 +76,7 @@ function keepLast(stream: Readable): () => string {
 function watchMemory(program: ChildProcess, maxBytes: number) {
   let isExceeded = false;
   const timer = setInterval(() => {
-    void readResidentBytes(program.pid ?? 0).then((bytes) => {
+    void readTreeBytes(program.pid ?? 0).then((bytes) => {
       if (bytes <= maxBytes) return;
       isExceeded = true;
       program.kill("SIGKILL");
