@@ -62,15 +62,13 @@ export function createJobsTable(db: Kysely<Tables>) {
       return counts;
     },
 
-    /** Which of these jobs have finished, and not before `since`. */
-    async finishedSince(jobIds: readonly string[], since: Date): Promise<string[]> {
-      const rows = await db
-        .selectFrom("jobs")
-        .select("job_id")
-        .where("job_id", "=", anyOf(jobIds))
-        .where("finished_at", ">=", since)
-        .execute();
-      return rows.map((row) => row.job_id);
+    /** Which of these jobs have no outcome here, or one from before `since`. */
+    async notFinishedSince(jobIds: readonly string[], since: Date): Promise<string[]> {
+      const { rows } = await sql<{ id: string }>`
+        select id from unnest(${[...jobIds]}::text[]) as id
+        where not exists (select from jobs where job_id = id and finished_at >= ${since})
+      `.execute(db);
+      return rows.map(({ id }) => id);
     },
 
     /** Whether it was there. */

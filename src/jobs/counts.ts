@@ -11,7 +11,7 @@ import { type LiveJobsDeps, readLive, surveyJobs } from "./live-jobs.ts";
 const MAX_OPEN = 5000;
 
 export interface CountsDeps extends LiveJobsDeps {
-  history: Pick<JobsTable, "counts" | "finishedSince">;
+  history: Pick<JobsTable, "counts" | "notFinishedSince">;
 }
 
 /**
@@ -28,10 +28,17 @@ export async function countJobs(
   const doneSince = deps.now() - HISTORY_LAG_MS;
   const request = { open: MAX_OPEN, doneSince, done: MAX_LATELY_DONE };
   const { feedCursor, accepted, open, done } = await surveyJobs(owner, request, deps);
-  const ended = await notYetInHistory(done, doneSince, deps.history);
-  const live = await readLive(owner, { accepted, told: [...open, ...ended] }, deps);
-  const except = live.map(({ job }) => job.jobId);
-  const past = await deps.history.counts(userId, { except });
+  const [waiting, ended] = await Promise.all([
+    readLive(owner, { accepted, told: open }, deps),
+    notYetInHistory(done, doneSince, deps.history),
+  ]);
+  const except = [...accepted, ...open, ...ended];
+  const [over, past] = await Promise.all([
+    readLive(owner, { told: ended }, deps),
+    deps.history.counts(userId, { except }),
+  ]);
+  // By id: a job that was accepted once more, by a repeated call, may have ended already.
+  const live = new Map([...waiting, ...over].map(({ job }) => [job.jobId, job]));
 
   const counts: JobCounts = {};
   const add = (type: string, status: string, count: number) => {
@@ -43,7 +50,7 @@ export async function countJobs(
       if (byStatus[status] !== undefined) add(type, status, byStatus[status]);
     }
   }
-  for (const { job } of live) add(job.type, job.status, 1);
+  for (const { type, status } of live.values()) add(type, status, 1);
   const isCut = open.length >= MAX_OPEN || accepted.length >= MAX_OPEN;
   return { counts, feedCursor: isCut ? undefined : feedCursor };
 }

@@ -25,7 +25,7 @@ export interface JobsDeps extends SubmissionRules {
   /** `FEED_PARTITIONS`. */
   partitions: number;
   queues: Queues;
-  history: Pick<JobsTable, "find" | "list" | "counts" | "finishedSince" | "remove">;
+  history: Pick<JobsTable, "find" | "list" | "counts" | "notFinishedSince" | "remove">;
   intents: Intents;
   store: Pick<Store, "remove">;
   /** Forgets a finished job's snapshot in Redis; its record is still there when it is called. */

@@ -14,9 +14,8 @@ const FEW = 100;
 export async function notYetInHistory(
   done: string[],
   since: number,
-  history: Pick<JobsTable, "finishedSince">,
+  history: Pick<JobsTable, "notFinishedSince">,
 ): Promise<string[]> {
   if (done.length <= FEW) return done;
-  const known = new Set(await history.finishedSince(done, new Date(since)));
-  return done.filter((id) => !known.has(id));
+  return await history.notFinishedSince(done, new Date(since));
 }

@@ -22,7 +22,7 @@ const MIN_OPEN = 100;
 const OPEN_STATUSES = JOB_STATUSES.filter((status) => !isFinal(status));
 
 export interface ListDeps extends LiveJobsDeps {
-  history: Pick<JobsTable, "list" | "finishedSince">;
+  history: Pick<JobsTable, "list" | "notFinishedSince">;
   catalog: Catalog;
 }
 

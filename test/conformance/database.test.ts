@@ -144,16 +144,19 @@ describe.for(["postgres", "pglite"] as const)("a database on %s", (engine) => {
     expect(await jobs.counts(userId, { except: [a, b, c] })).toEqual({});
   });
 
-  onEither("tells which of some jobs have finished lately", async ({ jobs, userId }) => {
-    const [early, late, open] = [randomUUID(), randomUUID(), randomUUID()];
+  onEither("tells which of some jobs have not finished lately", async ({ jobs, userId }) => {
+    const [early, late, open, unknown] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
     await jobs.upsert([
       entry({ jobId: early, userId, status: "failed", finishedAt: at(1) }),
       entry({ jobId: late, userId, status: "completed", finishedAt: at(2) }),
       entry({ jobId: open, userId }),
     ]);
-    expect(await jobs.finishedSince([early, late, open], new Date(at(2)))).toEqual([late]);
-    expect(await jobs.finishedSince([early], new Date(at(2)))).toEqual([]);
-    expect(await jobs.finishedSince([], new Date(at(0)))).toEqual([]);
+    const all = [early, late, open, unknown];
+    expect((await jobs.notFinishedSince(all, new Date(at(2)))).toSorted()).toEqual(
+      [early, open, unknown].toSorted(),
+    );
+    expect(await jobs.notFinishedSince([late], new Date(at(2)))).toEqual([]);
+    expect(await jobs.notFinishedSince([], new Date(at(0)))).toEqual([]);
   });
 
   onEither(

@@ -161,6 +161,7 @@ describe("a count of jobs", () => {
     const old = await user.submitOne();
     await user.tell(as(ended, "completed"), as(retried, "processing", 2), as(old, "failed"));
     await user.write(as(ended, "processing"), as(retried, "failed"), as(old, "failed"));
+    await user.acceptAgain(ended.jobId);
     expect(await user.jobs.counts(user.owner)).toMatchObject({
       counts: { image: { completed: 1, processing: 1, failed: 1 } },
       feedCursor: { seq: 3 },

@@ -8,7 +8,7 @@ import { record } from "../support/jobs.ts";
 
 const away = () => Promise.reject(new JobcastError("unavailable", "No database"));
 const never = () => new Promise<undefined>(() => {});
-const noHistory = { find: away, list: away, counts: away, finishedSince: away, remove: away };
+const noHistory = { find: away, list: away, counts: away, notFinishedSince: away, remove: away };
 
 describe("a read of a job", () => {
   test("is for its owner, administrators, services and tokens made for it", async ({ service }) => {

@@ -4,6 +4,7 @@ import { JobcastError } from "../../src/errors.ts";
 import { createWriter, type Entry } from "../../src/feeds/append.ts";
 import { createJobs } from "../../src/jobs/create-jobs.ts";
 import type { JobSnapshot, StoredJob } from "../../src/jobs/snapshot.ts";
+import { createSnapshots } from "../../src/jobs/snapshots.ts";
 import { sleep } from "../../src/lib/sleep.ts";
 import { partitionOf } from "../../src/redis/keys.ts";
 import { caller, PARTITIONS, request, test as base } from "./jobs-service.ts";
@@ -14,7 +15,7 @@ export const noHistory = {
   find: away,
   list: away,
   counts: away,
-  finishedSince: away,
+  notFinishedSince: away,
   remove: away,
 };
 
@@ -52,6 +53,8 @@ export const test = base.extend(
       /** Lets the history know. */
       write: (...snapshots: JobSnapshot[]) =>
         history.upsert(snapshots.map((snapshot) => ({ snapshot, audiences: [audience] }))),
+      /** As a submit does that is made again. */
+      acceptAgain: (jobId: string) => createSnapshots(deps).accept(audience, jobId, Date.now()),
       /** Takes away what Redis keeps of a finished job for a while only. */
       forgetSnapshot: (jobId: string) => redis.hdel(keys.jobs(...place), jobId),
       forgetRecord: (jobId: string) => records.remove(jobId),
