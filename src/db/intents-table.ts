@@ -17,6 +17,8 @@ export interface Intent {
   updatedAt: Date;
 }
 
+/** Whose key it is, and for what. */
+export type IntentKey = Pick<Intent, "caller" | "route" | "key">;
 export type NewIntent = Pick<
   Intent,
   "caller" | "route" | "key" | "bodyHash" | "jobIds" | "payload"
@@ -39,6 +41,9 @@ export function createIntentsTable(db: Kysely<Tables>) {
         if (begun !== undefined) return begun;
       }
     },
+
+    /** What an earlier call wrote. */
+    find: (key: IntentKey): Promise<Begun | undefined> => find(db, key),
 
     /** Keeps the answer for whoever repeats the call. */
     async finish(id: number, answer: unknown): Promise<void> {
@@ -104,7 +109,7 @@ async function insert(db: Kysely<Tables>, intent: NewIntent): Promise<Begun | un
 
 async function find(
   db: Kysely<Tables>,
-  { caller, route, key }: NewIntent,
+  { caller, route, key }: IntentKey,
 ): Promise<Begun | undefined> {
   const row = await db
     .selectFrom("intents")

@@ -7,6 +7,7 @@ import type { Feeds } from "../feeds/feeds.ts";
 import type { Catalog } from "../jobs/catalog.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import type { Records } from "../jobs/records.ts";
+import type { Uploads } from "../jobs/uploads/uploads.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Keys } from "../redis/keys.ts";
@@ -22,6 +23,7 @@ export interface GatewayDeps {
   secrets: Secrets;
   catalog: Catalog;
   jobs: Jobs;
+  uploads: Uploads;
   records: Pick<Records, "read">;
   feeds: Feeds;
   store: Store;

@@ -7,7 +7,7 @@ export interface JobType {
   type: string;
   /** Checked with code `invalid_options`. */
   options: TSchema;
-  /** What `input` may be: a file (multipart), an address, several of both, data. */
+  /** What `input` may be: a file (multipart, an upload, a job's result), an address, several of these, data. */
   accepts: readonly ("file" | "url" | "files" | "data")[];
   /** Of `{data}`, if accepted. */
   data?: TSchema;

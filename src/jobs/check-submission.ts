@@ -6,11 +6,12 @@ import type { Caller } from "../contract/tokens.ts";
 import { JobcastError } from "../errors.ts";
 import { requireFullToken } from "./access.ts";
 import type { Catalog, JobType } from "./catalog.ts";
-import { toShown, toWorkInput } from "./input.ts";
+import { readInput, sizeOf, toShown } from "./input.ts";
 import type { Submission } from "./jobs.ts";
 import { chooseLane } from "./lane.ts";
 import { toProblems } from "./problems.ts";
 import type { JobRecord } from "./record.ts";
+import type { ResolveInput } from "./resolve-input.ts";
 import { requireSize } from "./size.ts";
 
 const MAX_METADATA_KEYS = 20;
@@ -24,31 +25,35 @@ export interface SubmissionRules {
 }
 
 /** What makes a record of a submission under a job id at a time (ms since 1970); fails with all that is wrong with it. */
-export type CheckSubmission = (submission: Submission, jobId: string, now: number) => JobRecord;
+export type CheckSubmission = (
+  submission: Submission,
+  jobId: string,
+  now: number,
+) => Promise<JobRecord>;
 
-export function createSubmissionCheck({
-  catalog,
-  largeJobBytes,
-  allowPrivateUrls,
-}: SubmissionRules): CheckSubmission {
+export function createSubmissionCheck(
+  { catalog, largeJobBytes, allowPrivateUrls }: SubmissionRules,
+  resolveInput: ResolveInput,
+): CheckSubmission {
   const types = new Map(Array.from(catalog.values(), (type) => [type.type, compileType(type)]));
 
-  return ({ request, caller, file }, jobId, now) => {
+  return async ({ request, caller, file }, jobId, now) => {
     requireFullToken(caller);
     const type = types.get(request.type);
     if (type === undefined) throw unknownType(request.type);
     const userId = ownerOf(request, caller);
     requireMetadata(request.metadata);
-    const input = toWorkInput({ type, input: request.input, file, allowPrivateUrls });
-    if ("data" in input) type.requireData(input.data);
+    const asked = readInput({ type, input: request.input, file, allowPrivateUrls });
+    if ("data" in asked) type.requireData(asked.data);
     const options = request.options ?? {};
     type.requireOptions(options);
+    // Late, since it asks others and keeps an upload for longer.
+    const input = await resolveInput(asked, caller);
     type.check?.({ input, options });
-    const shown = toShown(input);
     return {
       jobId,
       type: request.type,
-      lane: chooseLane({ asked: request.lane, bytes: shown.bytes, largeJobBytes, caller }),
+      lane: chooseLane({ asked: request.lane, bytes: sizeOf(input), largeJobBytes, caller }),
       userId,
       audiences: [userAudience(userId)],
       caseId: null,
@@ -57,7 +62,7 @@ export function createSubmissionCheck({
       metadata: request.metadata ?? {},
       notify: request.notify ?? true,
       input,
-      shown,
+      shown: toShown(input),
       options,
       maxAttempts: type.maxAttempts,
       delayMs: request.delay ?? 0,

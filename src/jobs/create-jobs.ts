@@ -13,10 +13,12 @@ import { toScopedJob } from "./present.ts";
 import type { Queues } from "./queues.ts";
 import { createRecords } from "./records.ts";
 import { removeJob } from "./remove.ts";
+import { createResolveInput } from "./resolve-input.ts";
 import { retryJob } from "./retry.ts";
 import { createSnapshots } from "./snapshots.ts";
 import { createStates } from "./states.ts";
 import { createSubmit } from "./submit.ts";
+import type { Uploads } from "./uploads/uploads.ts";
 
 export interface JobsDeps extends SubmissionRules {
   /** A strict one (`openStrictRedis`), so that nothing is carried out after its caller was refused. */
@@ -28,6 +30,7 @@ export interface JobsDeps extends SubmissionRules {
   history: Pick<JobsTable, "find" | "list" | "counts" | "notFinishedSince" | "remove">;
   intents: Intents;
   store: Pick<Store, "remove">;
+  uploads: Pick<Uploads, "use">;
   /** Forgets a finished job's snapshot in Redis; its record is still there when it is called. */
   removeSnapshot(jobId: string): Promise<void>;
   log: Logger;
@@ -44,7 +47,8 @@ export function createJobs({ now = Date.now, ...options }: JobsDeps): JobsServic
   const snapshots = createSnapshots(options);
   const deps = { ...options, records, snapshots, now };
   const states = createStates(deps);
-  const submits = createSubmit({ ...deps, rules: options });
+  const resolveInput = createResolveInput({ uploads: options.uploads, states });
+  const submits = createSubmit({ ...deps, rules: options, resolveInput });
 
   return {
     submit: (submission) => submits.submit(submission),

@@ -10,7 +10,10 @@ const ABANDONED_MS = 30_000;
 
 const ROUTE = "POST /api/jobs";
 
-export type Intents = Pick<IntentsTable, "begin" | "finish" | "abandon" | "pendingOlderThan">;
+export type Intents = Pick<
+  IntentsTable,
+  "begin" | "find" | "finish" | "abandon" | "pendingOlderThan"
+>;
 
 interface KeyedDeps {
   intents: Intents;
@@ -30,7 +33,6 @@ export interface KeyedCall {
   caller: string;
   key: string;
   bodyHash: string;
-  record: JobRecord;
 }
 
 /**
@@ -87,14 +89,22 @@ export function createKeyedSubmits({
   }
 
   return {
-    async submit({ caller, key, bodyHash, record }: KeyedCall): Promise<Submitted> {
-      const jobIds = [record.jobId];
+    /** What cannot be made into a record may have been done before, when the files that it refers to were still there. */
+    async submit(
+      { caller, key, bodyHash }: KeyedCall,
+      making: Promise<JobRecord>,
+    ): Promise<Submitted> {
+      const call = { caller, route: ROUTE, key };
+      const record = await making.catch(async (thrown: unknown) => {
+        const earlier = isRefusal(thrown) ? await intents.find(call) : undefined;
+        if (earlier?.row.bodyHash !== bodyHash) throw thrown;
+        return earlier;
+      });
+      if ("kind" in record) return await replay(record, bodyHash);
       const begun = await intents.begin({
-        caller,
-        route: ROUTE,
-        key,
+        ...call,
         bodyHash,
-        jobIds,
+        jobIds: [record.jobId],
         payload: record,
       });
       return begun.kind === "new" ? await first(begun.row, record) : await replay(begun, bodyHash);
@@ -106,6 +116,9 @@ export function createKeyedSubmits({
     },
   };
 }
+
+const isRefusal = (thrown: unknown): boolean =>
+  thrown instanceof JobcastError && thrown.status < 500;
 
 // Nobody but the functions above writes these two columns, so their shape is not checked again.
 const isRecord = (payload: unknown): payload is JobRecord => payload instanceof Object;

@@ -6,7 +6,7 @@ export interface LaneChoice {
   /** What the request asks for. */
   asked: Lane | undefined;
   /** Of the input, as far as it is known. */
-  bytes: number | null;
+  bytes: number;
   largeJobBytes: number;
   caller: Pick<Caller, "isService" | "isPremium">;
 }
@@ -16,7 +16,7 @@ export interface LaneChoice {
  * `large`, and for `normal` instead of `premium`. Fails with `forbidden`.
  */
 export function chooseLane({ asked, bytes, largeJobBytes, caller }: LaneChoice): Lane {
-  const given = defaultLane(bytes !== null && bytes > largeJobBytes, caller.isPremium);
+  const given = defaultLane(bytes > largeJobBytes, caller.isPremium);
   if (asked === undefined || asked === given || caller.isService) return asked ?? given;
   if (asked === "large" || (asked === "normal" && given === "premium")) return asked;
   throw new JobcastError("forbidden", `This job may not go into the ${asked} lane`);

@@ -5,17 +5,19 @@ import { createSubmissionCheck, type SubmissionRules } from "./check-submission.
 import { createKeyedSubmits, type Intents } from "./idempotency.ts";
 import type { Submission, Submitted } from "./jobs.ts";
 import { type JobRecord, ownerAudience } from "./record.ts";
+import type { ResolveInput } from "./resolve-input.ts";
 
 export interface SubmitDeps extends AcceptDeps {
   intents: Intents;
   rules: SubmissionRules;
+  resolveInput: ResolveInput;
   now: () => number;
   log: Logger;
 }
 
 /** `Jobs.submit`, and the sweep that finishes keyed submits whose process died. */
 export function createSubmit(deps: SubmitDeps) {
-  const check = createSubmissionCheck(deps.rules);
+  const check = createSubmissionCheck(deps.rules, deps.resolveInput);
   const keyed = createKeyedSubmits({
     intents: deps.intents,
     accept: (record) => accept(record, deps),
@@ -43,8 +45,8 @@ export function createSubmit(deps: SubmitDeps) {
     async submit(submission: Submission): Promise<Submitted> {
       const record = check(submission, randomUUID(), deps.now());
       const { idempotency, caller } = submission;
-      if (idempotency === undefined) return await submitOnce(record);
-      return await keyed.submit({ ...idempotency, caller: caller.userId, record });
+      if (idempotency === undefined) return await submitOnce(await record);
+      return await keyed.submit({ ...idempotency, caller: caller.userId }, record);
     },
     finishPending: () => keyed.finishPending(),
   };

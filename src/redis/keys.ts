@@ -39,6 +39,13 @@ export function createKeys(prefix: string) {
     /** Pub/sub channel: ids of running jobs to be cancelled. A worker that misses one still finds `cancel`. */
     cancelChannel: `${prefix}:cancel`,
 
+    /** Hash: `upload` (JSON), `usedAt` (when it was last written or given to a job, in ms). */
+    upload: (uploadId: string) => `${prefix}:upload:${uploadId}`,
+    /** String: who writes an upload now; expires unless renewed. */
+    uploadLock: (uploadId: string) => ofSource(`upload-${uploadId}`, "lock"),
+    /** String: there while somebody waits for that. */
+    uploadWanted: (uploadId: string) => ofSource(`upload-${uploadId}`, "wanted"),
+
     /** Hash: who reads a source now (`holder`, `fence`); expires unless renewed. */
     lease: (source: string) => ofSource(source, "lease"),
     /** String: the newest fence given out for a source; outlives the lease. */

@@ -9,6 +9,7 @@ import { openQueues } from "../jobs/queues.ts";
 import { createRecords } from "../jobs/records.ts";
 import type { JobSnapshot } from "../jobs/snapshot.ts";
 import { createRemoveSnapshot } from "../jobs/remove-snapshot.ts";
+import { createUploads, type Uploads } from "../jobs/uploads/uploads.ts";
 import type { Database } from "../db/database.ts";
 import { openStrictRedis, openUnwatchedRedis } from "../redis/connect.ts";
 import type { Resources } from "./resources.ts";
@@ -29,12 +30,15 @@ export async function startGateway(
   const { config, keys, node, log, redis, strict, secrets, links, store, catalog, metrics } =
     resources;
   const feeds = openFeeds(resources, stack);
-  const jobs = openJobs(resources, stack);
+  const maxBytes = config.UPLOAD_MAX_BYTES;
+  const uploads = createUploads({ redis: strict, keys, store, maxBytes, log });
+  const jobs = openJobs({ ...resources, uploads }, stack);
   const gateway = await createGateway({
     config,
     secrets,
     catalog,
     jobs,
+    uploads,
     records: createRecords({ redis: strict, keys }),
     feeds,
     store,
@@ -74,10 +78,10 @@ function openFeeds(
 }
 
 function openJobs(
-  resources: Resources & { database: Database },
+  resources: Resources & { database: Database; uploads: Uploads },
   stack: AsyncDisposableStack,
 ): JobsService {
-  const { config, strict, keys, database, store, catalog, log } = resources;
+  const { config, strict, keys, database, store, uploads, catalog, log } = resources;
   const partitions = config.FEED_PARTITIONS;
   const queues = openQueues({ redis: strict, keys, retentionDays: config.JOB_RETENTION_DAYS, log });
   stack.defer(queues.close);
@@ -89,6 +93,7 @@ function openJobs(
     history: createJobsTable(database.db),
     intents: createIntentsTable(database.db),
     store,
+    uploads,
     removeSnapshot: createRemoveSnapshot({ redis: strict, keys, partitions }),
     catalog,
     largeJobBytes: config.LARGE_JOB_BYTES,

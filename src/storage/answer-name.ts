@@ -1,6 +1,5 @@
 import type { IncomingMessage } from "node:http";
-
-const MAX_NAME_LENGTH = 200;
+import { toBareName } from "./file-names.ts";
 
 /** What a fetched file is called and says it is. */
 export function nameOfAnswer(
@@ -31,9 +30,4 @@ function decode(text: string): string {
   } catch {
     return text;
   }
-}
-
-function toBareName(text: string): string {
-  const bare = text.split(/[/\\]/).at(-1) ?? "";
-  return bare.replaceAll(/\p{C}/gu, "").trim().slice(0, MAX_NAME_LENGTH) || "file";
 }

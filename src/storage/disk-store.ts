@@ -14,8 +14,8 @@ import {
   resolvePrefix,
   syncFolder,
 } from "./disk-folders.ts";
+import { createGrowingFiles } from "./disk-growing.ts";
 import { claimId, clearLeftovers } from "./disk-marker.ts";
-
 import type { Store } from "./store.ts";
 
 export interface DiskStoreOptions {
@@ -87,6 +87,12 @@ export function createDiskStore({ root, owner = "" }: DiskStoreOptions): Store {
       if (!(await checkFolder(root, dirname(path)))) return;
       await rm(path, { recursive: keyOrPrefix.endsWith("/"), force: true });
     },
+
+    growing: createGrowingFiles({
+      root,
+      temp,
+      finished: (key) => store.head(key),
+    }),
 
     async id() {
       await mkdir(temp, { recursive: true });

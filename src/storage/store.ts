@@ -17,6 +17,26 @@ export interface ListedFile extends StoredFile {
 }
 
 /**
+ * Files that arrive in pieces, over several calls and in several processes: nobody can read one before it is finished. Who may write is for the caller to settle, since two appends at
+ * once would mix. An `id` is letters, digits and `-`.
+ */
+export interface GrowingFiles {
+  /** Begins an empty file, of which `bytes` will come. */
+  begin(id: string, bytes: number): Promise<void>;
+  /** How much of it is kept; `undefined` when it was never begun, and once it was finished or discarded. */
+  size(id: string): Promise<number | undefined>;
+  /**
+   * Adds to its end and resolves to its new size. When the content breaks off, what came before is kept, flushed to disk, and the error is passed on. Fails with `conflict` when
+   * `offset` is not its end, and with `not_found`.
+   */
+  append(id: string, offset: number, content: AsyncIterable<Uint8Array>): Promise<number>;
+  /** Puts it under a key, without copying it where that can be. May be repeated, also after a process died in the middle. Fails with `not_found`. */
+  finish(id: string, key: string): Promise<StoredFile>;
+  /** What is not there is no error. */
+  discard(id: string): Promise<void>;
+}
+
+/**
  * Files by key. A key is segments of `[A-Za-z0-9_-][A-Za-z0-9._-]*` joined by `/`; any other is refused with `invalid`.
  *
  * A `put` is all or nothing: a file is there, whole and flushed to disk, once it resolves, and never before.
@@ -38,6 +58,7 @@ export interface Store {
   withPath<T>(key: string, use: (path: string) => Promise<T>): Promise<T>;
   /** Deletes a file, or everything below a prefix that ends in `/`. What is not there is no error. */
   remove(keyOrPrefix: string): Promise<void>;
+  growing: GrowingFiles;
   /** The id kept in the store's root, made at the first start: two processes that share Redis must see one id. */
   id(): Promise<string>;
   /** Writes and removes a small file; rejects when the store cannot be used. */

@@ -13,6 +13,7 @@ import type { HttpDeps } from "../../src/gateway/http/deps.ts";
 import type { Catalog } from "../../src/jobs/catalog.ts";
 import { createJobs } from "../../src/jobs/create-jobs.ts";
 import { openQueues } from "../../src/jobs/queues.ts";
+import { createUploads } from "../../src/jobs/uploads/uploads.ts";
 import { openStrictRedis } from "../../src/redis/connect.ts";
 import { createKeys } from "../../src/redis/keys.ts";
 import { createDiskStore } from "../../src/storage/disk-store.ts";
@@ -63,6 +64,7 @@ export const test = base
       keys,
       queues,
       store,
+      uploads: createUploads({ redis, keys, store, maxBytes: 1000, log: silent }),
       partitions: 4,
       history: createJobsTable(postgres.db),
       intents: createIntentsTable(postgres.db),
@@ -79,9 +81,13 @@ export const test = base
     return async ({ env = {}, ...overrides }: HttpSetup = {}): Promise<TestHttp> => {
       const secrets = { jwtKeys: [randomBytes(32)], signingKey: randomBytes(32) };
       const logged: string[] = [];
+      const config = loadConfig({ JWT_SECRET: "x".repeat(32), ...env });
+      const { redis, keys, store } = parts;
+      const maxBytes = config.UPLOAD_MAX_BYTES;
       const deps: HttpDeps = {
         ...parts,
-        config: loadConfig({ JWT_SECRET: "x".repeat(32), ...env }),
+        config,
+        uploads: createUploads({ redis, keys, store, maxBytes, log: silent }),
         secrets,
         links: createLinks({ signingKey: secrets.signingKey, ttlSeconds: 3600 }),
         catalog,

@@ -1,4 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
 import { type Processor, Worker } from "bullmq";
 import { pino } from "pino";
 import Type from "typebox";
@@ -15,8 +19,10 @@ import { openQueues } from "../../src/jobs/queues.ts";
 import type { JobRecord } from "../../src/jobs/record.ts";
 import { createRecords } from "../../src/jobs/records.ts";
 import type { JobSnapshot } from "../../src/jobs/snapshot.ts";
+import { createUploads } from "../../src/jobs/uploads/uploads.ts";
 import { openStrictRedis } from "../../src/redis/connect.ts";
 import { createKeys, partitionOf } from "../../src/redis/keys.ts";
+import { createDiskStore } from "../../src/storage/disk-store.ts";
 import { test as base } from "./postgres.ts";
 
 export const PARTITIONS = 4;
@@ -27,7 +33,7 @@ const image: JobType = {
     { width: Type.Optional(Type.Integer({ minimum: 1 })) },
     { additionalProperties: false },
   ),
-  accepts: ["file", "url", "data"],
+  accepts: ["file", "url", "files", "data"],
   maxAttempts: 3,
 };
 const echo: JobType = {
@@ -77,6 +83,9 @@ export const test = base
     const history = createJobsTable(database.db);
     const intents = createIntentsTable(database.db);
     const removed: string[] = [];
+    const root = await mkdtemp(join(tmpdir(), "jobcast-jobs-"));
+    const store = createDiskStore({ root });
+    const uploads = createUploads({ redis: strict, keys, store, maxBytes: 1_000_000, log });
     const at = ({ audiences: [owner = "all"] }: JobRecord) =>
       [partitionOf(owner, PARTITIONS), owner] as const;
 
@@ -93,8 +102,10 @@ export const test = base
       store: {
         async remove(key) {
           removed.push(key);
+          await store.remove(key);
         },
       },
+      uploads,
       async removeSnapshot(jobId) {
         const recorded = await records.read(jobId);
         if (recorded !== undefined) await redis.hdel(keys.jobs(...at(recorded.record)), jobId);
@@ -115,6 +126,17 @@ export const test = base
       await redis.zadd(kept, Date.now(), jobId);
     }
 
+    /** Uploads a file in one piece; of `missing` bytes at its end nothing comes. */
+    async function upload(owner: Caller, content: string, missing = 0): Promise<string> {
+      const described = { name: "note.txt", contentType: "text/plain", metadata: "" };
+      const bytes = content.length + missing;
+      const { upload: made } = await uploads.create({ ...described, bytes }, owner);
+      const { signal } = new AbortController();
+      const piece = { offset: 0, content: Readable.from([Buffer.from(content)]), bytes, signal };
+      if (bytes > 0) await uploads.append(made.uploadId, piece, owner);
+      return made.uploadId;
+    }
+
     const workers: Worker<WorkData>[] = [];
     async function work(type: string, run: Processor<WorkData>): Promise<Worker<WorkData>> {
       const name = queueName(type, "normal");
@@ -132,6 +154,7 @@ export const test = base
       await Promise.all(workers.map((worker) => worker.close(true)));
       await queues.close();
       strict.disconnect();
+      await rm(root, { recursive: true, force: true });
     });
     return {
       jobs: createJobs(deps),
@@ -142,6 +165,9 @@ export const test = base
       history,
       intents,
       removed,
+      store,
+      uploads,
+      upload,
       tell,
       work,
     };

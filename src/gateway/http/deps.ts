@@ -3,6 +3,7 @@ import type { Config } from "../../config.ts";
 import type { Readiness, RealtimeStats } from "../../contract/http.ts";
 import type { Catalog } from "../../jobs/catalog.ts";
 import type { Jobs } from "../../jobs/jobs.ts";
+import type { Uploads } from "../../jobs/uploads/uploads.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { Keys } from "../../redis/keys.ts";
 import type { Links } from "../../storage/signed-links.ts";
@@ -27,6 +28,7 @@ export interface HttpDeps {
   config: HttpConfig;
   secrets: { jwtKeys: Buffer[]; signingKey: Buffer };
   jobs: Jobs;
+  uploads: Uploads;
   store: Store;
   links: Links;
   catalog: Catalog;

@@ -4,6 +4,7 @@ import type { Multipart, MultipartFile } from "@fastify/multipart";
 import type { FastifyRequest } from "fastify";
 import type { FileRef } from "../../contract/worker.ts";
 import { JobcastError } from "../../errors.ts";
+import { toContentType, toSafeName } from "../../storage/file-names.ts";
 import type { Store } from "../../storage/store.ts";
 import { toJobcastError } from "./problems.ts";
 
@@ -110,22 +111,6 @@ function addField(fields: Map<string, string>, part: Extract<Multipart, { type: 
   if (fields.has(fieldname)) throw invalid(`The field ${fieldname} is given twice`);
   fields.set(fieldname, typeof value === "string" ? value : JSON.stringify(value));
 }
-
-/** A name that the store takes and an address shows without escapes; what it was called is kept beside it. */
-function toSafeName(name: string): string {
-  const ascii = name.normalize("NFKD").replaceAll(/[^A-Za-z0-9._-]+/g, "_");
-  return (
-    ascii
-      .replace(/^[._]+/, "")
-      .slice(-100)
-      .replace(/^\.+/, "") || "file"
-  );
-}
-
-const toContentType = (claimed: string): string =>
-  /^[a-z0-9][\w.+-]{0,60}\/[a-z0-9][\w.+-]{0,60}$/i.test(claimed)
-    ? claimed.toLowerCase()
-    : "application/octet-stream";
 
 const invalid = (message: string): JobcastError => new JobcastError("invalid", message);
 

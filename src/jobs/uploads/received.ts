@@ -1,0 +1,46 @@
+import type { Readable } from "node:stream";
+import { JobcastError } from "../../errors.ts";
+import type { UploadLock } from "./upload-lock.ts";
+
+export interface ReceiveOptions {
+  lock: Pick<UploadLock, "isHeld" | "tick">;
+  /** Of the upload that are still missing. */
+  maxBytes: number;
+  /** Ends it with its reason, at once. */
+  signal: AbortSignal;
+}
+
+/** What a client sends, for as long as it may be written. Leaves the stream open, so that the client can be told why it was not read to its end. */
+export async function* received(
+  content: Readable,
+  { lock, maxBytes, signal }: ReceiveOptions,
+): AsyncGenerator<Uint8Array> {
+  const chunks = content.iterator({ destroyOnReturn: false });
+  let stop: (reason: unknown) => void = () => undefined;
+  const onAbort = () => stop(signal.reason);
+  signal.addEventListener("abort", onAbort);
+  let bytes = 0;
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      // Not Promise.race with one promise for the whole upload, which would keep every chunk.
+      const { done, value } = await new Promise<IteratorResult<Buffer>>((resolve, reject) => {
+        stop = reject;
+        chunks.next().then(resolve, (cause: unknown) => reject(brokenOff(cause)));
+      });
+      if (done === true) return;
+      if (!lock.isHeld())
+        throw new JobcastError("conflict", "Another request may write this upload by now");
+      lock.tick();
+      bytes += value.length;
+      if (bytes > maxBytes)
+        throw new JobcastError("too_large", "More was sent than the upload was to have");
+      yield value;
+    }
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+const brokenOff = (cause: unknown): JobcastError =>
+  new JobcastError("invalid", "The connection broke off", { cause });
