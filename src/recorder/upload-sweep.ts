@@ -2,13 +2,16 @@ import { posix } from "node:path";
 import type { Redis } from "ioredis";
 import { sourcesOf } from "../jobs/input.ts";
 import { parseRecord } from "../jobs/records.ts";
+import { createUploadRecords, type UploadRecords } from "../jobs/uploads/upload-records.ts";
+import { type Upload, UPLOAD_PREFIX, UPLOAD_TTL_MS } from "../jobs/uploads/upload.ts";
+import { removeUpload } from "../jobs/uploads/uploads.ts";
 import type { Logger } from "../lib/logger.ts";
 import { sleep } from "../lib/sleep.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Store } from "../storage/store.ts";
 
 export interface UploadSweepOptions {
-  store: Pick<Store, "list" | "remove">;
+  store: Pick<Store, "list" | "remove" | "growing">;
   redis: Redis;
   keys: Keys;
   log: Logger;
@@ -17,8 +20,6 @@ export interface UploadSweepOptions {
 }
 
 const HOUR_MS = 3_600_000;
-/** A job's record is written within minutes of its upload; and longer than that nobody waits for an answer. */
-const UNUSED_MS = 24 * HOUR_MS;
 const BATCH = 500;
 
 /** Sweeps once an hour until `signal` fires. Several processes may do so at once. */
@@ -37,18 +38,49 @@ export async function keepUploadsSwept(
   }
 }
 
-/** Removes uploads older than a day that no record refers to: of a gateway that died before it wrote one, and of jobs past their time. */
+/**
+ * Removes what is older than a day and no record refers to: resumable uploads, finished or not, that nobody went on with or used; files of a gateway that died before it wrote a record,
+ * and of jobs past their time.
+ */
 export async function sweepUploads(options: UploadSweepOptions): Promise<number> {
   const { store, now = Date.now } = options;
-  const unused = new Set<string>();
-  for await (const { key, putAt } of store.list("uploads/"))
-    if (putAt < now() - UNUSED_MS) unused.add(key);
-  if (unused.size === 0) return 0;
-  // Listed first: a record that is written while the others are read belongs to a younger upload.
-  for await (const key of readInputs(options)) unused.delete(key);
+  const before = now() - UPLOAD_TTL_MS;
+  const uploads = createUploadRecords(options);
+  const [unused, known] = await listUnused(uploads, before);
+  const strays = new Set<string>();
+  for (const prefix of ["uploads/", UPLOAD_PREFIX])
+    for await (const { key, putAt } of store.list(prefix))
+      if (putAt < before && !known.has(key)) strays.add(key);
+  if (unused.size === 0 && strays.size === 0) return 0;
+
+  // Listed first: a record that is written while the others are read belongs to a younger upload, or to one that was used just now.
+  for await (const key of readInputs(options)) {
+    unused.delete(key);
+    strays.delete(key);
+  }
+  let removed = 0;
+  for (const upload of unused.values()) {
+    if (!(await uploads.drop(upload.uploadId, before))) continue;
+    await removeUpload(upload, store);
+    removed += 1;
+  }
   // Each has a folder of its own.
-  for (const key of unused) await store.remove(`${posix.dirname(key)}/`);
-  return unused.size;
+  for (const key of strays) await store.remove(`${posix.dirname(key)}/`);
+  return removed + strays.size;
+}
+
+/** Uploads that nobody used since `before`, by their keys; and the keys of all there are. */
+async function listUnused(
+  uploads: UploadRecords,
+  before: number,
+): Promise<[Map<string, Upload>, Set<string>]> {
+  const unused = new Map<string, Upload>();
+  const known = new Set<string>();
+  for await (const { upload, usedAt } of uploads.list()) {
+    known.add(upload.key);
+    if (usedAt < before) unused.set(upload.key, upload);
+  }
+  return [unused, known];
 }
 
 /** Keys of the files that jobs were given. */

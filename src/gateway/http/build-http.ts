@@ -17,6 +17,7 @@ import { addProblems } from "./problems.ts";
 import { realtimeRoutes } from "./realtime-routes.ts";
 import { createServerOptions } from "./server.ts";
 import { submitRoute } from "./submit-route.ts";
+import { uploadRoutes } from "./upload-routes.ts";
 import { validatorCompiler } from "./validation.ts";
 
 declare module "fastify" {
@@ -68,6 +69,11 @@ async function addRoutes(
   const parts = { ...deps, ...shared };
   await app.register(submitRoute, { ...parts, uploadMaxBytes: config.UPLOAD_MAX_BYTES });
   await app.register(jobRoutes, parts);
+  await app.register(uploadRoutes, {
+    uploads: deps.uploads,
+    maxBytes: config.UPLOAD_MAX_BYTES,
+    publicUrl: config.PUBLIC_URL,
+  });
   await app.register(fileRoutes, parts);
   await app.register(realtimeRoutes, parts);
   if (config.OPS_PORT === undefined) {

@@ -15,7 +15,8 @@ export async function* received(
   content: Readable,
   { lock, maxBytes, signal }: ReceiveOptions,
 ): AsyncGenerator<Uint8Array> {
-  const chunks = content.iterator({ destroyOnReturn: false });
+  // Not `for await`, which would destroy the stream when it is left early.
+  const chunks = content.iterator();
   let stop: (reason: unknown) => void = () => undefined;
   const onAbort = () => stop(signal.reason);
   signal.addEventListener("abort", onAbort);

@@ -112,7 +112,8 @@ export function createUploads(deps: UploadsDeps): Uploads {
       const { upload } = requireOffset(await get(uploadId, caller), offset);
       const maxMore = upload.bytes - offset;
       if (announced > maxMore) throw tooMuch();
-      const isWanted = async () => (await get(uploadId, caller)).offset === offset;
+      const isWanted = async () =>
+        !signal.aborted && (await get(uploadId, caller)).offset === offset;
       const lock = await locks.take(uploadId, isWanted);
       try {
         requireOffset(await get(uploadId, caller), offset);
