@@ -40,9 +40,23 @@ export const ConfigSchema = Type.Object({
     address("postgres", "Unset: an embedded Postgres in DATA_DIR/pg, for one process only"),
   ),
   STORAGE_URL: Type.Optional(
-    matching("^file:(///|/?[^/%])[^%]*$", "file: and a folder, such as file:/srv/jobcast", {
-      description: "Folder of the files, shared by all processes; unset: DATA_DIR/files",
-    }),
+    matching(
+      "^(file:(///|/?[^/%])[^%]*|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9/_.-]*)?([?].*)?)$",
+      "file: and a folder, such as file:/srv/jobcast, or s3://bucket?endpoint=…&region=…",
+      {
+        description:
+          "Folder of the files, shared by all processes, or s3://bucket?endpoint=…&region=…; unset: DATA_DIR/files",
+      },
+    ),
+  ),
+  AWS_ACCESS_KEY_ID: Type.Optional(
+    Type.String({ description: "Key for s3://; unset: the one that the machine was given" }),
+  ),
+  AWS_SECRET_ACCESS_KEY: Type.Optional(
+    Type.String({ description: "The secret that belongs to it" }),
+  ),
+  AWS_SESSION_TOKEN: Type.Optional(
+    Type.String({ description: "With keys that were lent for a time" }),
   ),
   DATA_DIR: Type.String({
     default: ".data",

@@ -9,7 +9,7 @@ type Variables = Static<typeof ConfigSchema>;
 /** What the environment says, under its names, with the final types; what is unset and has no default is absent. */
 export type Config = Readonly<
   Omit<Variables, "NODE_ENV" | "STORAGE_URL" | "CORS_ORIGINS"> & {
-    /** A `file://` address with an absolute path. */
+    /** A `file://` address with an absolute path, or `s3://`. */
     STORAGE_URL: string;
     /** Besides the same origin, which is always let in. A port may be `*`. */
     CORS_ORIGINS: string[];
@@ -34,7 +34,10 @@ const schemas = Object.entries<TSchema>(ConfigSchema.properties);
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const values = readVariables(env);
   const malformed = findMalformed(values);
-  const refused = new Map(values["NODE_ENV"] === "production" ? findRefused(values) : []);
+  const refused = new Map([
+    ...findUnpaired(values),
+    ...(values["NODE_ENV"] === "production" ? findRefused(values) : []),
+  ]);
   const problems = schemas.flatMap(([name]) => {
     const problem = malformed.get(name) ?? refused.get(name);
     return problem === undefined ? [] : [`${name} ${problem}`];
@@ -95,6 +98,16 @@ function expectedOf(schema: TSchema): string {
   return "1 or 0";
 }
 
+/** Variables that mean something together alone. */
+function* findUnpaired(values: Values): Generator<[string, string]> {
+  for (const [one, other] of [
+    ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
+    ["AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID"],
+  ] as const)
+    if (values[one] === undefined && values[other] !== undefined)
+      yield [one, `is missing: ${other} is of no use without it`];
+}
+
 function* findRefused(values: Values): Generator<[string, string]> {
   if (values["JWT_SECRET"] === undefined)
     yield ["JWT_SECRET", "is missing: production needs one, of 32 bytes or more"];
@@ -115,14 +128,14 @@ function* findRefused(values: Values): Generator<[string, string]> {
 
 function settle({ NODE_ENV, ...values }: Variables): Omit<Config, "programPath"> {
   const isProduction = NODE_ENV === "production";
-  const folder =
-    values.STORAGE_URL === undefined
-      ? resolve(values.DATA_DIR, "files")
-      : toFolder(values.STORAGE_URL);
+  const { STORAGE_URL: storageUrl = pathToFileURL(resolve(values.DATA_DIR, "files")).href } =
+    values;
   return {
     ...values,
     DATA_DIR: resolve(values.DATA_DIR),
-    STORAGE_URL: pathToFileURL(folder).href,
+    STORAGE_URL: storageUrl.startsWith("s3:")
+      ? storageUrl
+      : pathToFileURL(toFolder(storageUrl)).href,
     CORS_ORIGINS:
       values.CORS_ORIGINS ?? (isProduction ? [] : ["http://localhost:*", "http://127.0.0.1:*"]),
     DEV_ROUTES: values.DEV_ROUTES && !isProduction,

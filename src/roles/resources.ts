@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Redis } from "ioredis";
 import type { Config } from "../config.ts";
 import { LANES } from "../contract/job.ts";
@@ -15,7 +14,7 @@ import { createKeys, type Keys } from "../redis/keys.ts";
 import { startPrivateRedis } from "../redis/private-redis.ts";
 import { checkRedisServer } from "../redis/server-check.ts";
 import { loadSecrets, type Secrets } from "../secrets.ts";
-import { createDiskStore } from "../storage/disk-store.ts";
+import { openStore } from "../storage/open-store.ts";
 import { createLinks, type Links } from "../storage/signed-links.ts";
 import type { Store } from "../storage/store.ts";
 
@@ -81,12 +80,12 @@ export async function openResources({
     connection.on("error", (err) => log.debug({ err }, "redis"));
     stack.defer(() => connection.disconnect());
   }
-  const store = createDiskStore({ root: fileURLToPath(config.STORAGE_URL) });
+  const store = openStore(config);
   await checkRedisServer(redis, log);
   const isSigning = roles.has("gateway") || roles.has("recorder");
   await joinInstallation(redis, keys, {
     partitions: config.FEED_PARTITIONS,
-    storeId: await store.id(),
+    storeId: await idOf(store),
     ...(isSigning ? { secrets } : {}),
   });
   return {
@@ -110,6 +109,13 @@ export async function openResources({
     database,
   };
 }
+
+/** Whatever keeps the files from being reached is told in the operator's words. */
+const idOf = (store: Store): Promise<string> =>
+  store.id().catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message || cause.name : String(cause);
+    throw new Error(`STORAGE_URL: the files cannot be reached: ${why}`, { cause });
+  });
 
 async function openTarget(
   config: Config,

@@ -1,17 +1,11 @@
 import { lstat, mkdir, open } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { JobcastError } from "../errors.ts";
-
-/** No segment begins with a dot, so `..` and what the store keeps for itself have no key. */
-const KEY = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}(\/[A-Za-z0-9_-][A-Za-z0-9._-]{0,254})*$/;
-const MAX_KEY_LENGTH = 1024;
+import { checkKey } from "./file-keys.ts";
 
 /** The path of a key. Fails with `invalid`. */
-export function resolveKey(root: string, key: string): string {
-  if (key.length > MAX_KEY_LENGTH || !KEY.test(key))
-    throw new JobcastError("invalid", "Malformed file key");
-  return join(root, ...key.split("/"));
-}
+export const resolveKey = (root: string, key: string): string =>
+  join(root, ...checkKey(key).split("/"));
 
 /** The folder of a prefix that ends in `/`. Fails with `invalid`. */
 export const resolvePrefix = (root: string, prefix: string): string =>

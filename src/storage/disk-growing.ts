@@ -2,6 +2,7 @@ import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises
 import { dirname, join } from "node:path";
 import { JobcastError } from "../errors.ts";
 import { createFolder, hasCode, resolveKey, syncFolder } from "./disk-folders.ts";
+import { checkGrowingId } from "./file-keys.ts";
 import type { GrowingFiles, StoredFile } from "./store.ts";
 
 interface GrowingOptions {
@@ -13,10 +14,7 @@ interface GrowingOptions {
 
 /** A growing file is a plain file whose length says how much of it is kept: right also after a process was killed in mid-write. */
 export function createGrowingFiles({ root, temp, finished }: GrowingOptions): GrowingFiles {
-  const pathOf = (id: string): string => {
-    if (!/^[\w-]{1,64}$/.test(id)) throw new JobcastError("invalid", "Malformed upload id");
-    return join(temp, `growing-${id}`);
-  };
+  const pathOf = (id: string): string => join(temp, `growing-${checkGrowingId(id)}`);
 
   return {
     async begin(id) {
@@ -31,12 +29,12 @@ export function createGrowingFiles({ root, temp, finished }: GrowingOptions): Gr
       return (await stat(pathOf(id)).catch(absent))?.size;
     },
 
-    async append(id, offset, content) {
+    async append(id, offset, content, mayKeep = () => true) {
       const file = await openThere(pathOf(id));
       try {
         const { size } = await file.stat();
         if (size !== offset) throw new JobcastError("conflict", `The file has ${size} bytes`);
-        return await writeAt(file, offset, content);
+        return await writeAt(file, offset, content, mayKeep);
       } finally {
         await file.close();
       }
@@ -66,10 +64,12 @@ async function writeAt(
   file: FileHandle,
   offset: number,
   content: AsyncIterable<Uint8Array>,
+  mayKeep: () => boolean,
 ): Promise<number> {
   let end = offset;
   try {
     for await (const chunk of content) {
+      if (!mayKeep()) throw new JobcastError("conflict", "Another may write this file by now");
       for (let done = 0; done < chunk.length;) {
         const { bytesWritten } = await file.write(chunk, done, chunk.length - done, end);
         done += bytesWritten;

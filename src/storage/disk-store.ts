@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { constants, type Stats } from "node:fs";
+import { constants, createReadStream, type Stats } from "node:fs";
 import { lstat, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { JobcastError } from "../errors.ts";
+import { flushDraft } from "./drafts.ts";
 import { ByteLimit } from "./byte-limit.ts";
 import {
   checkFolder,
@@ -80,6 +81,23 @@ export function createDiskStore({ root, owner = "" }: DiskStoreOptions): Store {
       return use(resolveKey(root, key));
     },
 
+    draftFolder: join(root, TEMP),
+
+    async adopt(key, path) {
+      const target = resolveKey(root, key);
+      const bytes = await flushDraft(path);
+      await mkdir(root, { recursive: true });
+      await createFolder(root, dirname(target));
+      // Were it exchanged for a symlink since, that would lead nowhere: none is followed in here.
+      if (await rename(path, target).then(() => true, isElsewhere)) {
+        await syncFolder(dirname(target));
+        return { key, bytes };
+      }
+      const stored = await store.put(key, createReadStream(path));
+      await rm(path);
+      return stored;
+    },
+
     async remove(keyOrPrefix) {
       const path = keyOrPrefix.endsWith("/")
         ? resolvePrefix(root, keyOrPrefix)
@@ -149,6 +167,12 @@ async function writeWhole(
 
 const toReadable = (content: Readable | Uint8Array): Readable =>
   content instanceof Readable ? content : Readable.from([content], { objectMode: false });
+
+/** On another disk, so that it cannot be moved. */
+function isElsewhere(thrown: unknown): false {
+  if (hasCode(thrown, "EXDEV")) return false;
+  throw thrown;
+}
 
 const noSuchFile = (): JobcastError => new JobcastError("not_found", "No such file");
 

@@ -21,19 +21,30 @@ export interface ListedFile extends StoredFile {
  * once would mix. An `id` is letters, digits and `-`.
  */
 export interface GrowingFiles {
-  /** Begins an empty file, of which `bytes` will come. */
-  begin(id: string, bytes: number): Promise<void>;
+  /** Begins an empty file, of which `bytes` will come, and which will be at `key`. */
+  begin(id: string, key: string, bytes: number): Promise<void>;
   /** How much of it is kept; `undefined` when it was never begun, and once it was finished or discarded. */
   size(id: string): Promise<number | undefined>;
   /**
-   * Adds to its end and resolves to its new size. When the content breaks off, what came before is kept, flushed to disk, and the error is passed on. Fails with `conflict` when
-   * `offset` is not its end, and with `not_found`.
+   * Adds to its end and resolves to its new size. When the content breaks off, what came before is kept, flushed to disk, and the error is passed on; nothing more is kept once
+   * `mayKeep` says no. Fails with `conflict` when `offset` is not its end, and with `not_found`.
    */
-  append(id: string, offset: number, content: AsyncIterable<Uint8Array>): Promise<number>;
-  /** Puts it under a key, without copying it where that can be. May be repeated, also after a process died in the middle. Fails with `not_found`. */
+  append(
+    id: string,
+    offset: number,
+    content: AsyncIterable<Uint8Array>,
+    mayKeep?: () => boolean,
+  ): Promise<number>;
+  /** Puts it under its key, without copying it. May be repeated, also after a process died in the middle. Fails with `not_found`. */
   finish(id: string, key: string): Promise<StoredFile>;
   /** What is not there is no error. */
   discard(id: string): Promise<void>;
+}
+
+export interface CopyOptions {
+  /** The system's own, unless given. */
+  tempDir?: string;
+  signal?: AbortSignal;
 }
 
 /**
@@ -54,8 +65,12 @@ export interface Store {
   open(key: string, range?: ByteRange): Promise<Readable>;
   /** Everything below a prefix that ends in `/`, in any order; what comes or goes meanwhile may be missed. */
   list(prefix: string): AsyncIterable<ListedFile>;
-  /** A local path to read the file from, while `use` runs; a copy where the store is not a folder. */
-  withPath<T>(key: string, use: (path: string) => Promise<T>): Promise<T>;
+  /** A local path to read the file from, while `use` runs; where the store is no folder, of a copy below `tempDir`. Fails with `not_found`. */
+  withPath<T>(key: string, use: (path: string) => Promise<T>, options?: CopyOptions): Promise<T>;
+  /** Puts a local file, which is gone then: from below `draftFolder` it is moved. Fails with `invalid` for what is no plain file, or has a second name. */
+  adopt(key: string, path: string): Promise<StoredFile>;
+  /** On the disk of the store, if it has one. */
+  draftFolder: string | undefined;
   /** Deletes a file, or everything below a prefix that ends in `/`. What is not there is no error. */
   remove(keyOrPrefix: string): Promise<void>;
   growing: GrowingFiles;

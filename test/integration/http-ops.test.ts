@@ -131,6 +131,8 @@ describe("the reference", () => {
       "/api/jobs/{jobId}/retry",
       "/api/jobs/{jobId}/token",
       "/api/realtime/stats",
+      "/api/uploads",
+      "/api/uploads/{uploadId}",
       "/healthz",
       "/metrics",
       "/openapi.json",

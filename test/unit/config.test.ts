@@ -74,7 +74,7 @@ describe("the configuration", () => {
     ["NODE_ENV", "prod"],
     ["REDIS_URL", "localhost:6379"],
     ["DATABASE_URL", "mysql://localhost/db"],
-    ["STORAGE_URL", "s3://bucket"],
+    ["STORAGE_URL", "s3:bucket"],
     ["STORAGE_URL", "file://host/folder"],
     ["PUBLIC_URL", "example.com"],
     ["TRUST_PROXY", "true"],

@@ -3,14 +3,14 @@ import { JobcastError } from "../../errors.ts";
 import type { UploadLock } from "./upload-lock.ts";
 
 export interface ReceiveOptions {
-  lock: Pick<UploadLock, "isHeld" | "tick">;
+  lock: Pick<UploadLock, "tick">;
   /** Of the upload that are still missing. */
   maxBytes: number;
   /** Ends it with its reason, at once. */
   signal: AbortSignal;
 }
 
-/** What a client sends, for as long as it may be written. Leaves the stream open, so that the client can be told why it was not read to its end. */
+/** What a client sends, for as long as it is wanted. Leaves the stream open, so that the client can be told why it was not read to its end. */
 export async function* received(
   content: Readable,
   { lock, maxBytes, signal }: ReceiveOptions,
@@ -30,8 +30,6 @@ export async function* received(
         chunks.next().then(resolve, (cause: unknown) => reject(brokenOff(cause)));
       });
       if (done === true) return;
-      if (!lock.isHeld())
-        throw new JobcastError("conflict", "Another request may write this upload by now");
       lock.tick();
       bytes += value.length;
       if (bytes > maxBytes)

@@ -101,7 +101,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
       const usedAt = now();
       // The record first: the sweep finds by it what a process that dies here leaves behind.
       await records.write({ upload, usedAt });
-      await store.growing.begin(uploadId, bytes);
+      await store.growing.begin(uploadId, key, bytes);
       if (bytes === 0) await store.growing.finish(uploadId, key);
       return toState({ upload, usedAt }, 0);
     },
@@ -120,7 +120,8 @@ export function createUploads(deps: UploadsDeps): Uploads {
         await touch(uploadId);
         const either = AbortSignal.any([signal, lock.signal]);
         const more = received(content, { lock, maxBytes: maxMore, signal: either });
-        const end = maxMore === 0 ? offset : await store.growing.append(uploadId, offset, more);
+        const end =
+          maxMore === 0 ? offset : await store.growing.append(uploadId, offset, more, lock.isHeld);
         const usedAt = await touch(uploadId);
         if (end === upload.bytes) await store.growing.finish(uploadId, upload.key);
         return toState({ upload, usedAt }, end);
