@@ -1,24 +1,29 @@
 import type { ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Compile } from "typebox/compile";
 import type { WorkError, WorkResult } from "../src/contract/worker.ts";
-import { removeUnfinished } from "../src/storage/disk-store.ts";
+import type { Logger } from "../src/lib/logger.ts";
+import { JobcastError } from "../src/errors.ts";
+import type { Store } from "../src/storage/store.ts";
 import { type ChildPool, hasEnded, kill } from "./child-pool.ts";
+import { takeOver, withInputPaths } from "./hand-over.ts";
 import { readTreeBytes } from "./memory.ts";
 import { type Assignment, FromChild } from "./messages.ts";
 
 export interface AttemptOptions {
   pool: ChildPool;
+  store: Pick<Store, "withPath" | "adopt" | "draftFolder">;
   /** Folder in which the attempt has one of its own. */
   scratch: string;
-  assignment: Omit<Assignment, "kind" | "owner" | "tempDir">;
+  assignment: Omit<Assignment, "kind" | "paths" | "outDir" | "tempDir">;
   timeoutMs: number;
   maxMemoryBytes: number;
   /** Cancelled, or the lock was lost. */
   signal: AbortSignal;
   onProgress: (percent: number, step: string, text: string | undefined) => void;
+  log: Logger;
 }
 
 export type AttemptOutcome =
@@ -38,25 +43,59 @@ const TOO_LARGE: WorkError = {
 };
 const CRASHED: WorkError = { code: "internal", message: "The worker process ended unexpectedly" };
 const MALFORMED: WorkError = { code: "internal", message: "The outcome of the work is malformed" };
+const UNKEPT: WorkError = {
+  code: "internal",
+  message: "The files of the result could not be kept",
+};
+const MISSING: WorkError = { code: "input_missing", message: "The file to work on is gone" };
 const CANCELLED: WorkError = { code: "cancelled", message: "Cancelled" };
+const CANCELLED_OUTCOME: AttemptOutcome = { kind: "failed", error: CANCELLED };
 
 const isFromChild = Compile(FromChild);
 
 /**
- * Runs one attempt in a child, which is killed when it takes too long, grows too large, or does not stop when told. No temporary
- * file is left behind, however it ends.
+ * Runs one attempt in a child, which is killed when it takes too long, grows too large, or does not stop when told. The child sees folders alone: what it is to read is laid out before,
+ * what its result names is taken into the store afterwards. No temporary file is left behind, however it ends.
  */
 export async function runAttempt(options: AttemptOptions): Promise<AttemptOutcome> {
-  const { assignment, scratch, signal } = options;
-  if (signal.aborted) return { kind: "failed", error: CANCELLED };
-  const owner = randomUUID();
-  const tempDir = join(scratch, owner);
+  const { scratch, signal } = options;
+  const { run } = options.assignment;
+  if (signal.aborted) return CANCELLED_OUTCOME;
+  const tempDir = join(scratch, randomUUID());
+  const outDir = outDirOf(options, run);
   await mkdir(tempDir);
   try {
-    return await runInChild({ ...assignment, kind: "work", owner, tempDir }, options);
+    // Of a run whose worker was killed.
+    if (run > 1) await rm(outDirOf(options, run - 1), { recursive: true, force: true });
+    await mkdir(outDir, { recursive: true });
+    return await layOut({ tempDir, outDir: await realpath(outDir) }, options);
   } finally {
     await rm(tempDir, { recursive: true, force: true });
-    await removeUnfinished(assignment.settings.storeRoot, owner);
+    await rm(outDir, { recursive: true, force: true });
+  }
+}
+
+/** On the store's own disk, where it has one: there a file is taken over by its name alone. */
+const outDirOf = ({ store, scratch, assignment }: AttemptOptions, run: number): string =>
+  join(store.draftFolder ?? scratch, `run-${assignment.jobId}-${run}`);
+
+/** Makes the files of the input local ones. */
+async function layOut(
+  folders: Pick<Assignment, "tempDir" | "outDir">,
+  options: AttemptOptions,
+): Promise<AttemptOutcome> {
+  const { store, assignment, signal, onProgress } = options;
+  const copying = { tempDir: folders.tempDir, signal };
+  if (store.draftFolder === undefined) onProgress(0, "fetching the file", undefined);
+  try {
+    return await withInputPaths(store, assignment.input, copying, (paths) =>
+      runInChild({ ...assignment, ...folders, kind: "work", paths }, options),
+    );
+  } catch (thrown) {
+    if (signal.aborted) return CANCELLED_OUTCOME;
+    if (thrown instanceof JobcastError && thrown.code === "not_found")
+      return { kind: "failed", error: MISSING };
+    throw thrown;
   }
 }
 
@@ -67,12 +106,28 @@ async function runInChild(
   const { pool, signal } = options;
   const child = await pool.take();
   const outcome: AttemptOutcome = signal.aborted
-    ? { kind: "failed", error: CANCELLED }
-    : await supervise(child, assignment, options);
+    ? CANCELLED_OUTCOME
+    : await keep(await supervise(child, assignment, options), assignment, options);
   // What a failed attempt still has under way, or its input did to the process, goes with the process.
   if (outcome.kind === "done") pool.giveBack(child);
   else await pool.discard(child);
   return outcome;
+}
+
+/** An outcome whose files are in the store. */
+async function keep(
+  outcome: AttemptOutcome,
+  { jobId, run, outDir }: Assignment,
+  { store, log }: AttemptOptions,
+): Promise<AttemptOutcome> {
+  if (outcome.kind === "failed") return outcome;
+  try {
+    const folder = `jobs/${jobId}/${run}/`;
+    return { kind: "done", result: await takeOver(outcome.result, { store, outDir, folder }) };
+  } catch (err) {
+    log.error({ err, jobId, run }, "the files of a result could not be kept");
+    return { kind: "failed", error: UNKEPT };
+  }
 }
 
 /** Resolves when the child has said how it went, or has died. */

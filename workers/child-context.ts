@@ -12,8 +12,8 @@ import type { WorkContext } from "./define-worker.ts";
 import type { Assignment } from "./messages.ts";
 
 export interface ContextOptions {
-  assignment: Assignment;
-  store: Store;
+  assignment: Pick<Assignment, "jobId" | "run" | "tempDir" | "settings">;
+  store: Pick<Store, "open" | "withPath" | "put">;
   signal: AbortSignal;
   progress: (percent: number, step: string, text: string | undefined) => void;
   log: Logger;

@@ -1,9 +1,9 @@
 import { BusyError } from "./busy.ts";
 import type { Task } from "./define-worker.ts";
 import { createLogger } from "../src/lib/logger.ts";
-import { createDiskStore } from "../src/storage/disk-store.ts";
 import { WorkerError } from "../src/errors.ts";
 import { createContext } from "./child-context.ts";
+import { createHandedFiles } from "./handed-files.ts";
 import type { Assignment, FromChild, ToChild } from "./messages.ts";
 
 /** The process in which attempts run, one at a time. It has no secrets, no Redis, and nothing that its death could harm. */
@@ -19,11 +19,15 @@ process.on("disconnect", () => process.exit(0));
 say({ kind: "ready" });
 
 async function work(assignment: Assignment, signal: AbortSignal): Promise<FromChild> {
-  const { module, jobId, run, input, owner, settings } = assignment;
+  const { module, jobId, run, input, paths, outDir, settings } = assignment;
   const log = createLogger({ level: settings.logLevel, isPretty: false }).child({ jobId, run });
   try {
     const task = await loadTask(module);
-    const store = createDiskStore({ root: settings.storeRoot, owner });
+    const store = createHandedFiles({
+      paths: new Map(Object.entries(paths)),
+      outDir,
+      folder: `jobs/${jobId}/${run}/`,
+    });
     const progress = (percent: number, step: string, text: string | undefined) =>
       say({ kind: "progress", percent, step, ...(text === undefined ? {} : { text }) });
     const context = createContext({ assignment, store, signal, progress, log });

@@ -11,15 +11,16 @@ export interface Assignment {
   run: number;
   input: WorkInput;
   options: unknown;
-  /** Whose unfinished files in the store are removed when the attempt is over. */
-  owner: string;
+  /** Where the stored files of the input are, by their keys. */
+  paths: Record<string, string>;
+  /** Folder for the files of the result. */
+  outDir: string;
   /** Folder for what the attempt may leave behind; emptied by the parent. */
   tempDir: string;
   settings: ChildSettings;
 }
 
 export interface ChildSettings {
-  storeRoot: string;
   maxInputBytes: number;
   fetchTimeoutMs: number;
   allowPrivateUrls: boolean;

@@ -28,7 +28,7 @@ export interface LaneWorkerOptions {
   concurrency: number;
   redis: Redis;
   keys: Keys;
-  store: Pick<Store, "remove">;
+  store: Pick<Store, "remove" | "withPath" | "adopt" | "draftFolder">;
   pool: ChildPool;
   /** Folder for the temporary files of attempts. */
   scratch: string;
@@ -188,7 +188,7 @@ async function attempt(
   options: LaneWorkerOptions,
   { data, jobId, run, stop, onProgress }: AttemptRequest,
 ): Promise<AttemptOutcome> {
-  const { task, module, pool, scratch, cancellations, settings, log } = options;
+  const { task, module, pool, store, scratch, cancellations, settings, log } = options;
   const cancelled = new AbortController();
   // Watched before it is looked for: a request in between is seen by one of the two.
   const unwatch = cancellations.watch(jobId, data.retries, () => cancelled.abort());
@@ -198,12 +198,14 @@ async function attempt(
     if (run > 1) await removeFiles(options, `jobs/${jobId}/${run - 1}/`);
     return await runAttempt({
       pool,
+      store,
       scratch,
       assignment: { module, jobId, run, input: data.input, options: data.options, settings },
       timeoutMs: task.timeoutMs,
       maxMemoryBytes: task.maxMemoryBytes,
       signal: AbortSignal.any([cancelled.signal, stop]),
       onProgress,
+      log,
     });
   } catch (err) {
     log.error({ err, jobId, run }, "an attempt could not be made");

@@ -1,5 +1,4 @@
 import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
 import { LANES } from "../src/contract/job.ts";
 import { openRedis } from "../src/redis/connect.ts";
 import type { StartWorkers } from "../src/roles/process.ts";
@@ -36,7 +35,6 @@ export const startWorkers: StartWorkers = async ({
     path: config.programPath,
   });
   const settings = {
-    storeRoot: fileURLToPath(config.STORAGE_URL),
     maxInputBytes: config.UPLOAD_MAX_BYTES,
     fetchTimeoutMs: FETCH_TIMEOUT_MS,
     allowPrivateUrls: config.ALLOW_PRIVATE_URLS,

@@ -22,16 +22,14 @@ import type { Store } from "./store.ts";
 export interface DiskStoreOptions {
   /** A folder, made when it is missing; processes that share the files share this folder. */
   root: string;
-  /** Keeps unfinished files apart, so that `removeUnfinished` can clear up after a process that was killed. Letters, digits and `-`. */
-  owner?: string;
 }
 
 /** Where a `put` grows until it is whole: on the same disk, so that a rename is atomic, and no key can name it. */
 const TEMP = ".tmp";
 
 /** A store in a folder. Symlinks inside it are never followed, so that nothing outside can be reached. */
-export function createDiskStore({ root, owner = "" }: DiskStoreOptions): Store {
-  const temp = join(root, TEMP, owner);
+export function createDiskStore({ root }: DiskStoreOptions): Store {
+  const temp = join(root, TEMP);
 
   const store: Store = {
     async put(key, content, { maxBytes = Infinity, signal } = {}) {
@@ -81,7 +79,7 @@ export function createDiskStore({ root, owner = "" }: DiskStoreOptions): Store {
       return use(resolveKey(root, key));
     },
 
-    draftFolder: join(root, TEMP),
+    draftFolder: temp,
 
     async adopt(key, path) {
       const target = resolveKey(root, key);
@@ -134,10 +132,6 @@ export function createDiskStore({ root, owner = "" }: DiskStoreOptions): Store {
   };
   return store;
 }
-
-/** Removes what an owner that is gone left unfinished. */
-export const removeUnfinished = (root: string, owner: string): Promise<void> =>
-  rm(join(root, TEMP, owner), { recursive: true, force: true });
 
 /** The plain files below a folder. */
 async function* walk(folder: string): AsyncGenerator<{ path: string; stats: Stats }> {

@@ -111,6 +111,7 @@ describe("a child process", () => {
 
     expect(isAlive(Number(done.result?.["pid"]))).toBe(false);
     expect(isAlive(Number(spinning.split(" ")[1]))).toBe(false);
-    expect((await readdir(folder)).toSorted()).toEqual(["word"]);
+    expect((await readdir(folder)).toSorted()).toEqual(["files", "word"]);
+    expect(await line.files()).toEqual(["word"]);
   });
 });

@@ -21,23 +21,16 @@ export async function runImage(
   content: Buffer,
   options: ImageOptions = {},
 ): Promise<ImageRun> {
-  const storeRoot = join(folder, "files");
-  const store = createDiskStore({ root: storeRoot });
+  const store = createDiskStore({ root: join(folder, "files") });
   const { key, bytes } = await store.put("uploads/1/photo.jpg", content);
   const input = { file: { key, name: "photo.jpg", contentType: "image/jpeg", bytes } };
   const progress: ImageRun["progress"] = [];
   const context = createContext({
     assignment: {
-      kind: "work",
-      module: "",
       jobId: "1",
       run: 1,
-      input,
-      options,
-      owner: "1",
       tempDir: folder,
       settings: {
-        storeRoot,
         maxInputBytes: 1_000_000,
         fetchTimeoutMs: 1000,
         allowPrivateUrls: false,

@@ -4,6 +4,7 @@ import type { Logger } from "../../src/lib/logger.ts";
 import { openRedis } from "../../src/redis/connect.ts";
 import { createKeys } from "../../src/redis/keys.ts";
 import { createDiskStore } from "../../src/storage/disk-store.ts";
+import type { Store } from "../../src/storage/store.ts";
 import { createCancellations } from "../../workers/cancellations.ts";
 import { createChildPool } from "../../workers/child-pool.ts";
 import type { Task } from "../../workers/define-worker.ts";
@@ -29,6 +30,8 @@ export interface WorkerSetup {
   engines?: Engines;
   perMinute?: number;
   log?: Logger;
+  /** A folder below `folder`, unless given. */
+  store?: Store;
 }
 
 /** A worker as a process would start it, with a pool of children of its own. */
@@ -38,7 +41,6 @@ export async function startWorker(setup: WorkerSetup): Promise<LaneWorker> {
   const keys = createKeys(prefix);
   const redis = openRedis(redisUrl, "worker-test");
   const subscriber = openRedis(redisUrl, "worker-test-cancel");
-  const storeRoot = join(folder, "files");
   const scratch = await openScratch(folder);
   const pool = createChildPool({
     maxIdle: concurrency,
@@ -61,12 +63,11 @@ export async function startWorker(setup: WorkerSetup): Promise<LaneWorker> {
     concurrency,
     redis,
     keys,
-    store: createDiskStore({ root: storeRoot }),
+    store: setup.store ?? createDiskStore({ root: join(folder, "files") }),
     pool,
     scratch: scratch.path,
     cancellations,
     settings: {
-      storeRoot,
       maxInputBytes: 1_000_000,
       fetchTimeoutMs: 5000,
       allowPrivateUrls: setup.allowPrivateUrls ?? true,
