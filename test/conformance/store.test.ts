@@ -401,6 +401,34 @@ describe.each(stores)("$name", ({ kind }) => {
   });
 });
 
+describe("a store on S3", () => {
+  const test = files;
+
+  test("gives up the parts of a put that broke off", async ({ s3, server }) => {
+    const store = s3.create();
+    const before = server.asked.length;
+    async function* broken() {
+      yield Buffer.alloc(17 * MEGABYTE);
+      throw new Error("connection lost");
+    }
+    await expect(store.put("large", Readable.from(broken()))).rejects.toThrow("connection lost");
+    const asked = server.asked.slice(before);
+    const [, id = ""] = /uploadId=([^&]+)/.exec(asked.join("\n")) ?? [];
+    expect(asked.filter((line) => line.startsWith("DELETE") && line.includes(id))).toHaveLength(1);
+  });
+
+  test("keeps one rest of a growing file", async ({ s3 }) => {
+    const { growing } = s3.create();
+    await growing.begin("u-1", "a", 10);
+    for (const [i, letter] of ["a", "b", "c"].entries())
+      await growing.append("u-1", i, pieces(letter));
+    expect(await s3.keys()).toEqual([
+      expect.stringMatching(/^\.growing\/u-1\/rest-/),
+      ".growing/u-1/state",
+    ]);
+  });
+});
+
 describe("a store on disk", () => {
   const test = files;
 
