@@ -86,15 +86,12 @@ async function trickle(
   offset: number,
 ): Promise<number | undefined> {
   const { sent, answer } = openPatch(url, offset, source.bytes - offset, headers);
-  let isOver = false;
-  const over = answer.finally(() => {
-    isOver = true;
-  });
-  for (let at = offset; at < source.bytes && !isOver; at += 100_000) {
+  const isOver = answer.then(() => true);
+  for (let at = offset; at < source.bytes; at += 100_000) {
     sent.write(source.content.subarray(at, at + 100_000));
-    await delay(20);
+    if (await Promise.race([isOver, delay(20, false)])) break;
   }
-  const status = await over;
+  const status = await answer;
   sent.destroy();
   return status;
 }

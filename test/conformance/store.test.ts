@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { buffer, text } from "node:stream/consumers";
 import { S3Client } from "@aws-sdk/client-s3";
-import { describe, expect, onTestFinished, test as base } from "vitest";
+import { describe, expect, onTestFinished, test as base, vi } from "vitest";
 import { createDiskStore } from "../../src/storage/disk-store.ts";
 import { createObjects } from "../../src/storage/s3-objects.ts";
 import { createS3Store } from "../../src/storage/s3-store.ts";
@@ -32,7 +32,7 @@ interface Place {
   createBroken(): Store;
 }
 
-const files = base
+const stage = base
   .extend("root", async ({}, { onCleanup }) => {
     const root = await mkdtemp(join(tmpdir(), "store-"));
     onCleanup(() => rm(root, { recursive: true }));
@@ -95,7 +95,7 @@ async function* brokenUpload() {
 }
 
 describe.each(stores)("$name", ({ kind }) => {
-  const test = files.extend("place", ({ disk, s3 }) => (kind === "disk" ? disk : s3));
+  const test = stage.extend("place", ({ disk, s3 }) => (kind === "disk" ? disk : s3));
 
   test("gives back what was put, from a stream or from memory", async ({ place }) => {
     const store = place.create();
@@ -402,13 +402,14 @@ describe.each(stores)("$name", ({ kind }) => {
 });
 
 describe("a store on S3", () => {
-  const test = files;
+  const test = stage;
 
   test("gives up the parts of a put that broke off", async ({ s3, server }) => {
     const store = s3.create();
     const before = server.asked.length;
     async function* broken() {
       yield Buffer.alloc(17 * MEGABYTE);
+      await vi.waitFor(() => expect(server.asked.at(-1)).toContain("partNumber=2"), 10_000);
       throw new Error("connection lost");
     }
     await expect(store.put("large", Readable.from(broken()))).rejects.toThrow("connection lost");
@@ -430,7 +431,7 @@ describe("a store on S3", () => {
 });
 
 describe("a store on disk", () => {
-  const test = files;
+  const test = stage;
 
   test("follows no symlink out of its folder", async ({ root }) => {
     const outside = join(root, "..", "outside");
