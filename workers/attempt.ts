@@ -120,7 +120,7 @@ async function keep(
   { jobId, run, outDir }: Assignment,
   { store, log }: AttemptOptions,
 ): Promise<AttemptOutcome> {
-  if (outcome.kind === "failed") return outcome;
+  if (outcome.kind !== "done") return outcome;
   try {
     const folder = `jobs/${jobId}/${run}/`;
     return { kind: "done", result: await takeOver(outcome.result, { store, outDir, folder }) };

@@ -3,12 +3,14 @@ import type { WorkInput } from "../../../src/contract/worker.ts";
 import { JobcastError } from "../../../src/errors.ts";
 import { createSubmissionCheck } from "../../../src/jobs/check-submission.ts";
 import pdf from "../../../workers/pdf/task.ts";
+import { asGiven } from "../../support/as-given.ts";
 
-const check = createSubmissionCheck({
+const rules = {
   catalog: new Map([[pdf.type, pdf]]),
   largeJobBytes: 1e6,
   allowPrivateUrls: false,
-});
+};
+const check = createSubmissionCheck(rules, asGiven);
 const caller = {
   userId: "42",
   groups: [],
@@ -19,10 +21,10 @@ const caller = {
 const URL_INPUT = { url: "https://example.com/a.pdf" };
 
 /** What a submit is answered: nothing, or what is wrong. */
-function problems(options: object, input: object = URL_INPUT) {
+async function problems(options: object, input: object = URL_INPUT) {
   try {
     // @ts-expect-error -- a caller needs more than is looked at here
-    check({ request: { type: "pdf", input, options }, caller, file: undefined }, "1", 0);
+    await check({ request: { type: "pdf", input, options }, caller, file: undefined }, "1", 0);
     return undefined;
   } catch (thrown) {
     if (!(thrown instanceof JobcastError)) throw thrown;
@@ -31,16 +33,16 @@ function problems(options: object, input: object = URL_INPUT) {
 }
 
 describe("a request for a PDF job", () => {
-  test("fits one of the operations", () => {
-    expect(problems({ operation: "extract" })).toBeUndefined();
-    expect(problems({ operation: "split", ranges: ["1-3", "5"] })).toBeUndefined();
-    expect(problems({ operation: "shred" })).toEqual({
+  test("fits one of the operations", async () => {
+    expect(await problems({ operation: "extract" })).toBeUndefined();
+    expect(await problems({ operation: "split", ranges: ["1-3", "5"] })).toBeUndefined();
+    expect(await problems({ operation: "shred" })).toEqual({
       code: "invalid_options",
       fields: [
         { path: "/options/operation", message: "must be one of extract, split, merge, generate" },
       ],
     });
-    expect(problems({ operation: "extract", ranges: ["1"] })).toEqual({
+    expect(await problems({ operation: "extract", ranges: ["1"] })).toEqual({
       code: "invalid_options",
       fields: [{ path: "/options/ranges", message: "Unknown field" }],
     });
@@ -48,39 +50,41 @@ describe("a request for a PDF job", () => {
 
   test.for(["3-1", "0", "1-", "a", "1,2", "-2", "1-9999999"])(
     "does not take %s for pages",
-    (range) => {
-      const answer = problems({ operation: "split", ranges: ["1", range] });
+    async (range) => {
+      const answer = await problems({ operation: "split", ranges: ["1", range] });
       expect(answer?.code).toBe("invalid_options");
       expect(answer?.fields?.map(({ path }) => path)).toContain("/options/ranges/1");
     },
   );
 
-  test("asks for no range twice", () => {
-    const answer = problems({ operation: "split", ranges: ["1", "1"] });
+  test("asks for no range twice", async () => {
+    const answer = await problems({ operation: "split", ranges: ["1", "1"] });
     expect(answer).toMatchObject({
       code: "invalid_options",
       fields: [{ path: "/options/ranges" }],
     });
   });
 
-  test("has the input that its operation takes", () => {
+  test("has the input that its operation takes", async () => {
     const message = "The operation extract takes one file";
-    expect(problems({ operation: "extract" }, { data: {} })).toEqual({
+    expect(await problems({ operation: "extract" }, { data: {} })).toEqual({
       code: "invalid",
       fields: [{ path: "/input", message }],
     });
-    expect(problems({ operation: "merge" })?.code).toBe("invalid");
-    expect(problems({ operation: "generate", html: "<p>" })?.code).toBe("invalid");
-    expect(problems({ operation: "generate", html: "<p>" }, { data: {} })).toBeUndefined();
+    expect((await problems({ operation: "merge" }))?.code).toBe("invalid");
+    expect((await problems({ operation: "generate", html: "<p>" }))?.code).toBe("invalid");
+    expect(await problems({ operation: "generate", html: "<p>" }, { data: {} })).toBeUndefined();
   });
 
-  test("names a template that there is, with each field that is missing", () => {
-    expect(problems({ operation: "generate", template: "../x" }, { data: {} })).toEqual({
+  test("names a template that there is, with each field that is missing", async () => {
+    expect(await problems({ operation: "generate", template: "../x" }, { data: {} })).toEqual({
       code: "invalid_options",
       fields: [{ path: "/options/template", message: "must be one of incident-report, invoice" }],
     });
     const data = { date: "today", summary: "It broke", tables: [{ title: "A", columns: ["B"] }] };
-    expect(problems({ operation: "generate", template: "incident-report" }, { data })).toEqual({
+    expect(
+      await problems({ operation: "generate", template: "incident-report" }, { data }),
+    ).toEqual({
       code: "invalid",
       fields: [
         { path: "/input/data/title", message: "Must be given" },
@@ -89,7 +93,7 @@ describe("a request for a PDF job", () => {
     });
   });
 
-  test("merges a hundred files at most", () => {
+  test("merges a hundred files at most", async () => {
     const files = (count: number): WorkInput => ({
       files: Array.from({ length: count }, () => URL_INPUT),
     });
