@@ -43,27 +43,39 @@ async function processFile(
 ): Promise<WorkResult> {
   context.progress(0, "reading");
   const picture = await openPicture(path);
-  const thumbhash = await toThumbhash(picture);
-  const files = await renderAll(picture, options, context);
+  const { files, thumbhash } = await renderAll(picture, options, context);
   const { width, height, format } = picture;
   return { width, height, format, thumbhash, exif: readExif(picture.exif), files };
+}
+
+/** Of such a variant the hash is made in a few milliseconds; decoding a photograph once more takes a quarter of the whole work. */
+function showsAll({ isAnimated }: Picture, { width, height, fit, format }: ImageVariant): boolean {
+  const sides = [width ?? 0, height ?? 0];
+  const isWhole = fit === undefined || fit === "inside";
+  return isWhole && !isAnimated && format === "webp" && sides.every((px) => px >= 100 && px <= 640);
 }
 
 async function renderAll(
   picture: Picture,
   { variants }: ImageOptions,
   context: WorkContext,
-): Promise<FileRef[]> {
+): Promise<{ files: FileRef[]; thumbhash: string }> {
   const wanted = variants ?? DEFAULT_VARIANTS;
   const steps = wanted.length + 1;
   const files: FileRef[] = [];
+  let thumbhash: string | undefined;
   for (const [i, variant] of wanted.entries()) {
     context.signal.throwIfAborted();
     context.progress(Math.round((100 * (i + 1)) / (steps + 1)), `resizing ${variant.name}`);
     const mayEnlarge = variants !== undefined;
     const { content, contentType, extension } = renderVariant(picture, variant, mayEnlarge);
-    files.push(await context.save(`${variant.name}.${extension}`, content, contentType));
+    const name = `${variant.name}.${extension}`;
+    if (thumbhash === undefined && showsAll(picture, variant)) {
+      const bytes = await content.toBuffer();
+      files.push(await context.save(name, bytes, contentType));
+      thumbhash = await toThumbhash(sharp(bytes));
+    } else files.push(await context.save(name, content, contentType));
   }
   context.progress(99, "saving");
-  return files;
+  return { files, thumbhash: thumbhash ?? (await toThumbhash(picture.read("first"))) };
 }

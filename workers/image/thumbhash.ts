@@ -1,13 +1,12 @@
+import type { Sharp } from "sharp";
 import { rgbaToThumbHash } from "thumbhash";
-import type { Picture } from "./picture.ts";
 
 /** The method's own limit. */
 const MAX_SIDE = 100;
 
 /** A picture in some 25 bytes, as base64: to show before the picture is there (https://evanw.github.io/thumbhash/). */
-export async function toThumbhash(picture: Picture): Promise<string> {
+export async function toThumbhash(picture: Sharp): Promise<string> {
   const { data, info } = await picture
-    .read("first")
     .resize(MAX_SIDE, MAX_SIDE, { fit: "inside" })
     .toColourspace("srgb")
     .ensureAlpha()
