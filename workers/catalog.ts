@@ -1,6 +1,7 @@
 import type { Catalog } from "../src/jobs/catalog.ts";
 import { type AnalysisSetup, createAnalysisCheck } from "./analysis/check.ts";
 import analysis from "./analysis/task.ts";
+import { externalType } from "../src/jobs/external-type.ts";
 import image from "./image/task.ts";
 import pdf from "./pdf/task.ts";
 import { createTranscriptionCheck, type TranscriptionSetup } from "./transcription/check.ts";
@@ -20,10 +21,9 @@ export function createCatalog(setup: TranscriptionSetup & AnalysisSetup): Catalo
     [transcription.type, createTranscriptionCheck(setup)],
     [analysis.type, createAnalysisCheck(setup)],
   ]);
-  return new Map(
-    tasks.map(({ task }) => {
-      const check = checks.get(task.type);
-      return [task.type, check === undefined ? task : { ...task, check }];
-    }),
-  );
+  const ours = tasks.map(({ task }) => {
+    const check = checks.get(task.type);
+    return check === undefined ? task : { ...task, check };
+  });
+  return new Map([...ours, externalType].map((type) => [type.type, type]));
 }

@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   conflict: { status: 409, retryable: false },
   job_finished: { status: 409, retryable: false },
   job_not_failed: { status: 409, retryable: false },
+  stale_claim: { status: 409, retryable: false },
   idempotency_mismatch: { status: 409, retryable: false },
   idempotency_in_progress: { status: 409, retryable: true },
   link_expired: { status: 410, retryable: false },

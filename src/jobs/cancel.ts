@@ -1,7 +1,10 @@
 import { isFinal } from "../contract/job.ts";
+import { EXTERNAL } from "../contract/job-types/external.ts";
 import type { Caller } from "../contract/tokens.ts";
 import { JobcastError } from "../errors.ts";
 import { requireFullToken } from "./access.ts";
+import { cancelClaimed } from "./external-cancel.ts";
+import type { Claims } from "./external-claims.ts";
 import type { QueuedJob, Queues } from "./queues.ts";
 import type { JobRecord } from "./record.ts";
 import type { Records } from "./records.ts";
@@ -14,6 +17,7 @@ export interface CancelDeps {
   states: States;
   queues: Pick<Queues, "find" | "remove">;
   records: Pick<Records, "askCancel">;
+  claims: Pick<Claims, "seize" | "fail">;
   now: () => number;
 }
 
@@ -45,7 +49,10 @@ export async function cancelJob(
   if (state === "failed") return await ofFailed(job, ended);
   if (state !== "active" && (await deps.queues.remove(job)))
     return { job: await ended(), isDone: true };
-  return { job: snapshot.job, isDone: false };
+  if (record.type !== EXTERNAL) return { job: snapshot.job, isDone: false };
+  if (await cancelClaimed(record, job, deps.claims)) return { job: await ended(), isDone: true };
+  // Its holder ended it, or lost it, a moment ago.
+  return await cancelJob(jobId, caller, deps);
 }
 
 /** A worker that was told to stop may have done so before we looked. */

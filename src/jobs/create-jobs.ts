@@ -6,6 +6,9 @@ import type { Store } from "../storage/store.ts";
 import { cancelJob } from "./cancel.ts";
 import type { SubmissionRules } from "./check-submission.ts";
 import { countJobs } from "./counts.ts";
+import { createClaims } from "./external-claims.ts";
+import { createExternal } from "./create-external.ts";
+import type { FilesDeps } from "./external-files.ts";
 import type { Intents } from "./idempotency.ts";
 import type { Jobs } from "./jobs.ts";
 import { listJobs } from "./list.ts";
@@ -31,6 +34,8 @@ export interface JobsDeps extends SubmissionRules {
   intents: Intents;
   store: Pick<Store, "remove">;
   uploads: Pick<Uploads, "use">;
+  /** For the files that external jobs report; without it they cannot. */
+  files?: FilesDeps;
   /** Forgets a finished job's snapshot in Redis; its record is still there when it is called. */
   removeSnapshot(jobId: string): Promise<void>;
   log: Logger;
@@ -45,7 +50,8 @@ export interface JobsService extends Jobs {
 export function createJobs({ now = Date.now, ...options }: JobsDeps): JobsService {
   const records = createRecords(options);
   const snapshots = createSnapshots(options);
-  const deps = { ...options, records, snapshots, now };
+  const claims = createClaims(options);
+  const deps = { ...options, records, snapshots, claims, now };
   const states = createStates(deps);
   const resolveInput = createResolveInput({ uploads: options.uploads, states });
   const submits = createSubmit({ ...deps, rules: options, resolveInput });
@@ -66,6 +72,7 @@ export function createJobs({ now = Date.now, ...options }: JobsDeps): JobsServic
     counts: (caller) => countJobs(caller, deps),
     cancel: (jobId, caller) => cancelJob(jobId, caller, { ...deps, states }),
     retry: (jobId, caller) => retryJob(jobId, caller, { ...deps, states }),
+    external: createExternal({ ...deps, states }),
     remove: (jobId, caller) => removeJob(jobId, caller, { ...deps, states }),
   };
 }

@@ -21,6 +21,8 @@ export interface Records {
   countRetry(entry: RecordedJob): Promise<number | undefined>;
   /** Holds until the next retry: a worker that starts the job finds it, one that runs it is told. */
   askCancel(jobId: string): Promise<void>;
+  /** Whether a cancel was asked for since the last retry. */
+  isCancelAsked(entry: RecordedJob): Promise<boolean>;
 }
 
 export function createRecords({ redis, keys }: { redis: Redis; keys: Keys }): Records {
@@ -53,6 +55,10 @@ export function createRecords({ redis, keys }: { redis: Redis; keys: Keys }): Re
     async askCancel(jobId) {
       await patiently(() => askCancel.run(redis, [keys.job(jobId)], []));
       await patiently(() => redis.publish(keys.cancelChannel, jobId));
+    },
+    async isCancelAsked({ record, retries }) {
+      const asked = await patiently(() => redis.hget(keys.job(record.jobId), "cancel"));
+      return asked !== null && Number(asked) >= retries;
     },
   };
 }

@@ -59,6 +59,8 @@ export function createKeys(prefix: string) {
 
     /** Prefix for BullMQ: a queue's keys share a slot, queues spread over the slots. */
     bull: (queue: string) => `${prefix}:{${queue}}`,
+    /** A key of BullMQ's own: `wait`, `active`, or a job by its id. */
+    bullKey: (queue: string, name: string) => `${prefix}:{${queue}}:${queue}:${name}`,
     /** BullMQ's event stream of a queue. */
     events: (queue: string) => `${prefix}:{${queue}}:${queue}:events`,
 

@@ -6,6 +6,7 @@ import { pino } from "pino";
 import { loadConfig } from "../../src/config.ts";
 import type { Audience, JobEventName } from "../../src/contract/names.ts";
 import { createWriter, type Entry } from "../../src/feeds/append.ts";
+import { externalType } from "../../src/jobs/external-type.ts";
 import { type RunningProcess, startProcess } from "../../src/roles/process.ts";
 import type { Role } from "../../src/roles/resources.ts";
 import { sleep } from "../../src/lib/sleep.ts";
@@ -78,7 +79,7 @@ export function createInstallation({
     const running = await startProcess({
       config,
       roles: new Set(roles),
-      catalog: new Map([[ECHO.type, ECHO]]),
+      catalog: new Map([ECHO, externalType].map((type) => [type.type, type])),
       startWorkers: bench.startWorkers,
       log: pino({ level: process.env["TEST_LOG"] ?? "silent" }),
     });

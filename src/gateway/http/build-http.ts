@@ -6,6 +6,7 @@ import { addBodyDeadlines } from "./bodies.ts";
 import type { HttpDeps } from "./deps.ts";
 import { devRoutes, hasDevRoutes } from "./dev-routes.ts";
 import { addDocs } from "./docs.ts";
+import { externalRoutes } from "./external-routes.ts";
 import { fileRoutes } from "./file-routes.ts";
 import { addHeaders, addRequestLog } from "./hooks.ts";
 import { jobRoutes } from "./job-routes.ts";
@@ -74,6 +75,7 @@ async function addRoutes(
     maxBytes: config.UPLOAD_MAX_BYTES,
     publicUrl: config.PUBLIC_URL,
   });
+  await app.register(externalRoutes, { external: deps.jobs.external, links: deps.links });
   await app.register(fileRoutes, parts);
   await app.register(realtimeRoutes, parts);
   if (config.OPS_PORT === undefined) {
