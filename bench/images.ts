@@ -14,14 +14,14 @@ import { record } from "../test/support/jobs.ts";
 import { noise } from "../test/support/images.ts";
 import { startRedisServer } from "../test/support/redis-server.ts";
 import { startWorker } from "../test/support/start-worker.ts";
-import { tasks } from "../workers/catalog.ts";
+import { loadTasks } from "../workers/catalog.ts";
 
 /**
  * What queue, child process, checks and flushed files cost on top of sharp: the same photographs and variants both ways, one at a time.
  * `node bench/images.ts`
  */
 const PHOTOS = 20;
-const [image] = tasks;
+const image = (await loadTasks()).find(({ task }) => task.type === "image");
 if (image === undefined) throw new Error("There is no task for images");
 
 const folder = await mkdtemp(join(tmpdir(), "jobcast-bench-"));

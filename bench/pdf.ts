@@ -17,7 +17,7 @@ import { record } from "../test/support/jobs.ts";
 import { pdf } from "../test/support/pdfs.ts";
 import { startRedisServer } from "../test/support/redis-server.ts";
 import { startWorker } from "../test/support/start-worker.ts";
-import { tasks } from "../workers/catalog.ts";
+import { loadTasks } from "../workers/catalog.ts";
 
 /**
  * What queue, child process, checks and flushed files cost on top of PDFium: text and pictures of the same documents both ways, one at a time, in
@@ -26,7 +26,7 @@ import { tasks } from "../workers/catalog.ts";
 const DOCUMENTS = 20;
 const PAGES = 10;
 const ROUNDS = 5;
-const task = tasks.find((candidate) => candidate.task.type === "pdf");
+const task = (await loadTasks()).find((candidate) => candidate.task.type === "pdf");
 if (task === undefined) throw new Error("There is no task for PDFs");
 
 const folder = await mkdtemp(join(tmpdir(), "jobcast-bench-"));

@@ -15,14 +15,14 @@ import { record } from "../test/support/jobs.ts";
 import { startRedisServer } from "../test/support/redis-server.ts";
 import { join16k, SENTENCES, speak } from "../test/support/speech.ts";
 import { startWorker } from "../test/support/start-worker.ts";
-import { tasks } from "../workers/catalog.ts";
+import { loadTasks } from "../workers/catalog.ts";
 
 /**
  * What queue, child process, decoding, checks and files cost on top of pocketsphinx: the same speech both ways, in turn, so that what else
  * the machine does falls on both. `node bench/transcription.ts [minutes] [rounds]`
  */
 const [minutes = 10, rounds = 2] = process.argv.slice(2).map(Number);
-const transcription = tasks.find(({ task }) => task.type === "transcription");
+const transcription = (await loadTasks()).find(({ task }) => task.type === "transcription");
 if (transcription === undefined) throw new Error("There is no task for transcriptions");
 const run = promisify(execFile);
 

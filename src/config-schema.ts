@@ -136,6 +136,11 @@ export const ConfigSchema = Type.Object({
       "Job types a worker takes; unset: all",
     ),
   ),
+  WORKERS_DIR: Type.Optional(
+    Type.String({
+      description: "Folder with workers of your own; processes of every role need it",
+    }),
+  ),
   WORKER_LANES: Type.Optional(
     list(Lane, "any of premium, normal, large", "Lanes a worker takes; unset: all"),
   ),

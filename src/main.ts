@@ -1,6 +1,6 @@
-import { createCatalog } from "../workers/catalog.ts";
+import { createCatalog, loadTasks } from "../workers/catalog.ts";
 import { toEngines } from "../workers/engines.ts";
-import { startWorkers } from "../workers/start-workers.ts";
+import { createStartWorkers } from "../workers/start-workers.ts";
 import { ConfigError, loadConfig } from "./config.ts";
 import { createLogger } from "./lib/logger.ts";
 import { parseRoles } from "./roles/parse-roles.ts";
@@ -20,10 +20,12 @@ async function run(): Promise<RunningProcess | undefined> {
     const roles = parseRoles(process.argv.slice(2));
     const config = loadConfig();
     const log = createLogger({ level: config.LOG_LEVEL, isPretty: !config.isProduction });
-    const catalog = createCatalog({
+    const tasks = await loadTasks(config.WORKERS_DIR);
+    const catalog = createCatalog(tasks, {
       engines: toEngines(config),
       workerPath: roles.has("worker") ? config.programPath : undefined,
     });
+    const startWorkers = createStartWorkers(tasks);
     const running = await startProcess({ config, roles, catalog, startWorkers, log });
     announce(running, { config, roles, log, startedAt });
     return running;

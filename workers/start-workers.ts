@@ -1,10 +1,11 @@
 import { availableParallelism } from "node:os";
 import { LANES } from "../src/contract/job.ts";
 import { openRedis } from "../src/redis/connect.ts";
-import type { StartWorkers } from "../src/roles/process.ts";
+import type { StartWorkers, Workers } from "../src/roles/process.ts";
+import type { Resources } from "../src/roles/resources.ts";
 import { createCancellations } from "./cancellations.ts";
-import { tasks } from "./catalog.ts";
 import { createChildPool } from "./child-pool.ts";
+import type { LoadedTask } from "./discover.ts";
 import { enginesOf, toEngines } from "./engines.ts";
 import { createLaneWorker } from "./run-worker.ts";
 import { openScratch } from "./scratch.ts";
@@ -14,15 +15,15 @@ const FETCH_TIMEOUT_MS = 300_000;
 const CHILD_HEAP_MB = 512;
 
 /** Takes jobs of the configured types and lanes: a queue each, all sharing one pool of child processes. */
-export const startWorkers: StartWorkers = async ({
-  config,
-  redis,
-  target,
-  keys,
-  store,
-  node,
-  log,
-}) => {
+export const createStartWorkers =
+  (tasks: readonly LoadedTask[]): StartWorkers =>
+  (resources) =>
+    start(resources, tasks);
+
+async function start(
+  { config, redis, target, keys, store, node, log }: Resources,
+  tasks: readonly LoadedTask[],
+): Promise<Workers> {
   const concurrency = config.WORKER_CONCURRENCY ?? availableParallelism();
   const subscriber = openRedis(target, `jobcast-${node}-cancel`);
   subscriber.on("error", (err) => log.debug({ err }, "workers: redis"));
@@ -75,4 +76,4 @@ export const startWorkers: StartWorkers = async ({
       await scratch.close();
     },
   };
-};
+}

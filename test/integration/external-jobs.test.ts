@@ -37,7 +37,8 @@ const refused = (code: string) => ({ status: 409, body: { code } });
 
 describe("an external job", () => {
   test("is found, claimed with its data, reported on and completed, and its owner hears of each", async ({
-    setting: { a, b, service, submit, told, facts, read },
+    setting: { a, b, keys, service, submit, told, facts, read },
+    redis,
   }) => {
     const jobId = await submit({ metadata: { order: "7" } });
     const token = a.token(someone(), { roles: ["service"] });
@@ -63,6 +64,7 @@ describe("an external job", () => {
       status: 200,
       body: { claim, attempt: 1 },
     });
+    expect(await redis.pttl(lockOf(keys, jobId))).toBeGreaterThan(25_000);
     expect(
       await service.progress(b, jobId, { claim, progress: 40, step: "page 2 of 5" }),
     ).toMatchObject({ status: 200, body: { status: "processing", progress: 40, attempt: 1 } });

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { AnalysisOptions } from "../../src/contract/job-types/analysis.ts";
-import { tasks } from "../../workers/catalog.ts";
+import { loadTasks } from "../../workers/catalog.ts";
 import { type Answer, type OpenaiServer, startOpenaiServer } from "./openai-server.ts";
 import { test as base } from "./workers.ts";
 
-const found = tasks.find(({ task }) => task.type === "analysis");
+const found = (await loadTasks()).find(({ task }) => task.type === "analysis");
 if (found === undefined) throw new Error("There is no task for analyses");
 
 /** For `start`. */

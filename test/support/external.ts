@@ -10,7 +10,7 @@ export interface Answer {
 
 /** Calls a node as one user; the answer's body is an object, whatever it was. */
 export function callAs(token: string) {
-  return async (node: TestNode, path: string, body?: object): Promise<Answer> => {
+  return async (node: Pick<TestNode, "url">, path: string, body?: object): Promise<Answer> => {
     const answer = await fetch(`${node.url}${path}`, {
       method: "POST",
       headers: {

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { ImageOptions } from "../../src/contract/job-types/image.ts";
-import { tasks } from "../../workers/catalog.ts";
+import { loadTasks } from "../../workers/catalog.ts";
 import { test as base } from "./workers.ts";
 
-const found = tasks.find(({ task }) => task.type === "image");
+const found = (await loadTasks()).find(({ task }) => task.type === "image");
 if (found === undefined) throw new Error("There is no task for images");
 
 /** For `start`. */

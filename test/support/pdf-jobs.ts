@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import type { PdfOptions } from "../../src/contract/job-types/pdf.ts";
 import type { FileRef, WorkSource } from "../../src/contract/worker.ts";
-import { tasks } from "../../workers/catalog.ts";
+import { loadTasks } from "../../workers/catalog.ts";
 import { type Outcome, test as base } from "./workers.ts";
 
-const found = tasks.find(({ task }) => task.type === "pdf");
+const found = (await loadTasks()).find(({ task }) => task.type === "pdf");
 if (found === undefined) throw new Error("There is no task for PDFs");
 
 /** For `start`. */

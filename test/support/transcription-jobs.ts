@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 import type { TranscriptionOptions } from "../../src/contract/job-types/transcription.ts";
-import { tasks } from "../../workers/catalog.ts";
+import { loadTasks } from "../../workers/catalog.ts";
 import type { Outcome } from "./workers.ts";
 import { test as base } from "./workers.ts";
 
-const found = tasks.find(({ task }) => task.type === "transcription");
+const found = (await loadTasks()).find(({ task }) => task.type === "transcription");
 if (found === undefined) throw new Error("There is no task for transcriptions");
 
 /** For `start`. */

@@ -4,7 +4,7 @@ import { describe, expect } from "vitest";
 import type { JobRequest } from "../../../src/contract/job.ts";
 import type { JsonObject } from "../../../src/contract/shared.ts";
 import { createSubmissionCheck } from "../../../src/jobs/check-submission.ts";
-import { createCatalog } from "../../../workers/catalog.ts";
+import { createCatalog, loadTasks } from "../../../workers/catalog.ts";
 import type { Engines } from "../../../workers/engines.ts";
 import { enginesOf } from "../../../workers/engines.ts";
 import { test } from "../../support/folder.ts";
@@ -19,13 +19,14 @@ const caller = {
   onlyJob: undefined,
   expiresAt: 0,
 };
+const tasks = await loadTasks();
 const service = { url: "http://127.0.0.1:1/v1", apiKey: "key" };
 
 function submit(
   request: JobRequest,
   { engines = {}, workerPath }: { engines?: Engines; workerPath?: string | undefined } = {},
 ) {
-  const catalog = createCatalog({ engines, workerPath });
+  const catalog = createCatalog(tasks, { engines, workerPath });
   const rules = { catalog, largeJobBytes: 1, allowPrivateUrls: true };
   return createSubmissionCheck(rules, asGiven)({ request, caller }, "1", 0);
 }
@@ -81,7 +82,7 @@ describe("the submit of a transcription", () => {
       await writeFile(join(folder, name), "");
       await chmod(join(folder, name), 0o755);
     };
-    const catalog = createCatalog({ engines: {}, workerPath });
+    const catalog = createCatalog(tasks, { engines: {}, workerPath });
     const rules = { catalog, largeJobBytes: 1, allowPrivateUrls: true };
     const check = createSubmissionCheck(rules, asGiven);
     const again = () => check({ request: transcription(), caller }, "1", 0);
