@@ -3,6 +3,7 @@ import type { JobsTable } from "../db/jobs-table.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Store } from "../storage/store.ts";
+import { createBulk } from "./bulk.ts";
 import { cancelJob } from "./cancel.ts";
 import type { SubmissionRules } from "./check-submission.ts";
 import { countJobs } from "./counts.ts";
@@ -56,6 +57,10 @@ export function createJobs({ now = Date.now, ...options }: JobsDeps): JobsServic
   const resolveInput = createResolveInput({ uploads: options.uploads, states });
   const submits = createSubmit({ ...deps, rules: options, resolveInput });
 
+  const list: Jobs["list"] = (query, caller) => listJobs(query, caller, deps);
+  const retry: Jobs["retry"] = (jobId, caller) => retryJob(jobId, caller, { ...deps, states });
+  const remove: Jobs["remove"] = (jobId, caller) => removeJob(jobId, caller, { ...deps, states });
+
   return {
     submit: (submission) => submits.submit(submission),
     finishPending: () => submits.finishPending(),
@@ -68,11 +73,12 @@ export function createJobs({ now = Date.now, ...options }: JobsDeps): JobsServic
         ? { job: snapshot.job, feedCursor }
         : { job: toScopedJob(snapshot.job), feedCursor: undefined };
     },
-    list: (query, caller) => listJobs(query, caller, deps),
+    list,
     counts: (caller) => countJobs(caller, deps),
     cancel: (jobId, caller) => cancelJob(jobId, caller, { ...deps, states }),
-    retry: (jobId, caller) => retryJob(jobId, caller, { ...deps, states }),
+    retry,
+    remove,
     external: createExternal({ ...deps, states }),
-    remove: (jobId, caller) => removeJob(jobId, caller, { ...deps, states }),
+    bulk: createBulk({ list, retry, remove, now }),
   };
 }

@@ -3,6 +3,7 @@ import type { JobCounts, ListJobsQuery } from "../contract/http.ts";
 import type { JobRequest } from "../contract/job.ts";
 import type { Caller } from "../contract/tokens.ts";
 import type { FileRef } from "../contract/worker.ts";
+import type { BulkJobs } from "./bulk.ts";
 import type { ExternalJobs } from "./external.ts";
 import type { StoredJob } from "./snapshot.ts";
 
@@ -58,4 +59,5 @@ export interface Jobs {
   /** A finished one, with its files. Fails with `conflict` while it is open. */
   remove(jobId: string, caller: Caller): Promise<void>;
   external: ExternalJobs;
+  bulk: BulkJobs;
 }

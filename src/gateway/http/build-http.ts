@@ -2,6 +2,7 @@ import Fastify, { type FastifyInstance } from "fastify";
 import { createOriginCheck } from "../auth/origins.ts";
 import { createTokens, type Tokens } from "../auth/tokens.ts";
 import { addAuthentication } from "./authentication.ts";
+import { adminRoutes } from "./admin-routes.ts";
 import { addBodyDeadlines } from "./bodies.ts";
 import type { HttpDeps } from "./deps.ts";
 import { devRoutes, hasDevRoutes } from "./dev-routes.ts";
@@ -76,6 +77,7 @@ async function addRoutes(
     publicUrl: config.PUBLIC_URL,
   });
   await app.register(externalRoutes, { external: deps.jobs.external, links: deps.links });
+  await app.register(adminRoutes, deps.jobs);
   await app.register(fileRoutes, parts);
   await app.register(realtimeRoutes, parts);
   if (config.OPS_PORT === undefined) {
