@@ -7,7 +7,7 @@ import type { Logger } from "../lib/logger.ts";
 import { sleep } from "../lib/sleep.ts";
 import { readReadiness } from "../metrics/readiness.ts";
 import { startGateway } from "./gateway-role.ts";
-import { startHistory, startRecorder, startUploadSweep } from "./recorder-role.ts";
+import { startHistory, startQueueSweep, startRecorder, startUploadSweep } from "./recorder-role.ts";
 import { openResources, type Resources, type Role } from "./resources.ts";
 
 /** Takes jobs from the queues; what `workers/` provides. */
@@ -62,6 +62,7 @@ async function start(
 
   if (roles.has("recorder")) {
     startRecorder(resources, stack);
+    startQueueSweep(resources, stack);
     startUploadSweep(resources, stack);
   }
   if (roles.has("recorder") || database?.isShared === false) startHistory(resources, stack);

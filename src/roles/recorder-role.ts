@@ -1,5 +1,6 @@
 import { createTailMarksTable } from "../db/tail-marks-table.ts";
 import { createHistory } from "../recorder/history.ts";
+import { keepQueuesSwept } from "../recorder/queue-retention.ts";
 import { createRecorder } from "../recorder/recorder.ts";
 import type { Unread } from "../recorder/unread.ts";
 import { keepUploadsSwept } from "../recorder/upload-sweep.ts";
@@ -43,6 +44,20 @@ export function startRecorder(resources: Resources, stack: AsyncDisposableStack)
     "Audiences that cannot be written and are set aside",
     recorder.parked,
   );
+}
+
+/** Removes old jobs from the queues. */
+export function startQueueSweep(
+  { redis, keys, queues, config, log }: Resources,
+  stack: AsyncDisposableStack,
+): void {
+  const closing = new AbortController();
+  const options = { redis, keys, queues, retentionDays: config.JOB_RETENTION_DAYS, log };
+  const sweeping = keepQueuesSwept(options, closing.signal);
+  stack.defer(async () => {
+    closing.abort();
+    await sweeping;
+  });
 }
 
 /** Removes uploads that never became a job. */
