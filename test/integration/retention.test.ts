@@ -41,6 +41,6 @@ describe("a queue in which nothing happens any more", () => {
     expect(await sweep()).toBe(0);
     for (const gone of [oldDone, oldFailed]) expect(await queues.find(gone)).toBeUndefined();
     for (const kept of [done, failed, waiting]) expect(await queues.find(kept)).toBeDefined();
-    expect(await redis.hget(`${at("meta")}`, "opts.maxLenEvents")).toBe("1000000");
+    expect(await redis.hget(at("meta"), "opts.maxLenEvents")).toBe("1000000");
   });
 });
