@@ -24,10 +24,8 @@ import { requireSize } from "./size.ts";
 import type { StoredJob } from "./snapshot.ts";
 import type { States } from "./states.ts";
 
-export interface ExternalDeps extends HoldDeps {
+export interface ExternalDeps extends HoldDeps, FilesDeps {
   states: Pick<States, "get" | "read">;
-  /** Without it results come without files. */
-  files?: FilesDeps | undefined;
   now: () => number;
 }
 
@@ -106,7 +104,7 @@ async function withFiles(
 ): Promise<WorkResult> {
   if (files.length === 0) return result;
   const folder = `jobs/${snapshot.job.jobId}/${runOf(job)}/`;
-  return { ...result, files: await keepFiles(files, { folder, caller }, deps.files) };
+  return { ...result, files: await keepFiles(files, { folder, caller }, deps) };
 }
 
 async function requireDone(isDone: boolean, held: Held, deps: ExternalDeps): Promise<void> {

@@ -9,7 +9,6 @@ import type { SubmissionRules } from "./check-submission.ts";
 import { countJobs } from "./counts.ts";
 import { createClaims } from "./external-claims.ts";
 import { createExternal } from "./create-external.ts";
-import type { FilesDeps } from "./external-files.ts";
 import type { Intents } from "./idempotency.ts";
 import type { Jobs } from "./jobs.ts";
 import { listJobs } from "./list.ts";
@@ -33,10 +32,8 @@ export interface JobsDeps extends SubmissionRules {
   queues: Queues;
   history: Pick<JobsTable, "find" | "list" | "counts" | "notFinishedSince" | "remove">;
   intents: Intents;
-  store: Pick<Store, "remove">;
+  store: Pick<Store, "open" | "put" | "remove">;
   uploads: Pick<Uploads, "use">;
-  /** For the files that external jobs report; without it they cannot. */
-  files?: FilesDeps;
   /** Forgets a finished job's snapshot in Redis; its record is still there when it is called. */
   removeSnapshot(jobId: string): Promise<void>;
   log: Logger;

@@ -4,20 +4,20 @@ import type { FileRef } from "../contract/worker.ts";
 import { JobcastError } from "../errors.ts";
 import { presentationOf } from "../storage/content-types.ts";
 import type { Store } from "../storage/store.ts";
+import type { Uploads } from "./uploads/uploads.ts";
 
 export interface FilesDeps {
   store: Pick<Store, "open" | "put" | "remove">;
   /** Finds a finished upload of the caller's. */
-  uploads: { use(uploadId: string, caller: Caller): Promise<FileRef> };
+  uploads: Pick<Uploads, "use">;
 }
 
 /** Copies uploads into the folder of a run, where they stay and go with the job. Fails with `invalid`, `not_found`; then none is kept. */
 export async function keepFiles(
   files: NonNullable<CompleteReport["files"]>,
   { folder, caller }: { folder: string; caller: Caller },
-  deps: FilesDeps | undefined,
+  deps: FilesDeps,
 ): Promise<FileRef[]> {
-  if (deps === undefined) throw invalid("Files cannot be reported here");
   const names = new Set(files.map(({ name }) => name));
   if (names.size < files.length) throw invalid("Two files have the same name");
   try {

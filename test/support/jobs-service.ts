@@ -100,6 +100,7 @@ export const test = base
       largeJobBytes: 1000,
       allowPrivateUrls: false,
       store: {
+        ...store,
         async remove(key) {
           removed.push(key);
           await store.remove(key);
