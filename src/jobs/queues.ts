@@ -5,7 +5,8 @@ import type { WorkData } from "../contract/worker.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Keys } from "../redis/keys.ts";
 import { patiently } from "./patience.ts";
-import type { JobRecord } from "./record.ts";
+import { type JobRecord, ownerAudience } from "./record.ts";
+import { createRounds, NO_ROUND } from "./rounds.ts";
 
 /**
  * Entries kept in a queue's event stream. Recorder and history read it from a place of their own; with BullMQ's 10,000 a burst of progress
@@ -18,14 +19,14 @@ export type QueuedJob = Job<WorkData>;
 
 /** BullMQ's side of jobs. Each call waits 3 s for Redis at most, then fails with `unavailable`. */
 export interface Queues {
-  /** Once for a job id, however often it is called; `runBase` and `retries` are those of the job's `WorkData`. */
+  /** Once for a job id, and in one round, however often it is called; `runBase` and `retries` are those of the job's `WorkData`. */
   add(record: JobRecord, count: Pick<WorkData, "runBase" | "retries">): Promise<void>;
   /** The job as BullMQ has it, `undefined` once it was removed. */
   find(record: Lineup & Pick<JobRecord, "jobId">): Promise<QueuedJob | undefined>;
   /** `false` when a worker has it in hand. */
   remove(job: QueuedJob): Promise<boolean>;
-  /** Puts a failed job in line again; `false` when it is not among the failed any more. */
-  retry(job: QueuedJob, retries: number): Promise<boolean>;
+  /** Puts a failed job in line again, in a new round; `false` when it is not among the failed any more. */
+  retry(record: JobRecord, job: QueuedJob, retries: number): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -40,6 +41,7 @@ export interface QueuesOptions {
 /** Opens queues when they are first asked for. */
 export function openQueues({ redis, keys, retentionDays, log }: QueuesOptions): Queues {
   const opened = new Map<string, Queue<WorkData>>();
+  const rounds = createRounds({ redis, keys });
 
   function open(name: string): Queue<WorkData> {
     const queue = new Queue<WorkData>(name, {
@@ -67,23 +69,35 @@ export function openQueues({ redis, keys, retentionDays, log }: QueuesOptions): 
     return queue;
   }
 
+  const takeRound = (record: JobRecord) =>
+    rounds.take(queueName(record.type, record.lane), [
+      { jobId: record.jobId, owner: ownerAudience(record) },
+    ]);
+
   return {
     async add(record, { runBase, retries }) {
       const data: WorkData = { input: record.input, options: record.options, runBase, retries };
       const options = jobOptions(record, retentionDays, retries > 0 ? 0 : record.delayMs);
-      await patiently(async (over) => (await get(record, over)).add(record.type, data, options));
+      await patiently(async (over) => {
+        await (await get(record, over)).add(record.type, data, options);
+        await takeRound(record);
+      });
     },
     find: (record) => patiently(async (over) => (await get(record, over)).getJob(record.jobId)),
     remove: (job) =>
       patiently(() => orFalse(job.remove({ removeChildren: false }), "locked by another worker")),
-    async retry(job, retries) {
+    async retry(record, job, retries) {
       await patiently(() => job.updateData({ ...job.data, retries }));
+      await patiently(() => job.changePriority({ priority: NO_ROUND }));
       // BullMQ goes on counting the attempts started, so that a run's number is never used twice.
-      return await orFalse(
+      const isBack = await orFalse(
         job.retry("failed", { resetAttemptsMade: true }),
         "is not in the failed state",
         "Missing key",
       );
+      // Whoever put it back: it is in line without a round now.
+      await patiently(() => takeRound(record));
+      return isBack;
     },
     async close() {
       await Promise.all(Array.from(opened.values(), (queue) => queue.close()));
@@ -99,6 +113,7 @@ function jobOptions(record: JobRecord, retentionDays: number, delayMs: number): 
     attempts: record.maxAttempts,
     backoff: { type: "exponential", delay: 1000, jitter: 0.5 },
     delay: delayMs,
+    priority: NO_ROUND,
     removeOnComplete: kept,
     removeOnFail: kept,
     stackTraceLimit: 1,

@@ -56,7 +56,7 @@ async function putBack(
   // Counted first: what was asked of the run before must not hold for the next one.
   const retries = await records.countRetry(recorded);
   if (retries === undefined) return false;
-  if (job !== undefined) return await queues.retry(job, retries);
+  if (job !== undefined) return await queues.retry(record, job, retries);
   // Cancelled while it waited, so BullMQ has forgotten it and counts its attempts from nothing.
   await queues.add(record, { runBase: before.run, retries });
   const added = await queues.find(record);

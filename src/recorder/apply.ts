@@ -2,7 +2,9 @@ import type { Redis } from "ioredis";
 import type { Audience } from "../contract/names.ts";
 import type { Writer } from "../feeds/append.ts";
 import type { Sign } from "../jobs/present.ts";
+import { ownerAudience } from "../jobs/record.ts";
 import { parseRecord } from "../jobs/records.ts";
+import type { Rounds } from "../jobs/rounds.ts";
 import type { JobSnapshot } from "../jobs/snapshot.ts";
 import { groupBy } from "../lib/array.ts";
 import type { Logger } from "../lib/logger.ts";
@@ -21,6 +23,7 @@ export interface ApplyOptions {
   parking: Parking;
   sign: Sign;
   retentionDays: number;
+  rounds: Rounds;
   log: Logger;
 }
 
@@ -28,7 +31,7 @@ export interface ApplyOptions {
 export type Apply = (lease: Lease, events: SourceEvent[]) => Promise<void>;
 
 export function createApply(options: ApplyOptions): Apply {
-  const { redis, keys, partitions, writer, parking, sign, retentionDays, log } = options;
+  const { redis, keys, partitions, writer, parking, sign, retentionDays, rounds, log } = options;
 
   async function apply(lease: Lease, events: SourceEvent[]): Promise<void> {
     const told = await withRecords(events);
@@ -46,7 +49,7 @@ export function createApply(options: ApplyOptions): Apply {
     // Whoever comes next may begin only when none of these is in flight any more.
     const failed = (await Promise.allSettled(calls)).find((call) => call.status === "rejected");
     if (failed !== undefined) throw failed.reason;
-    await keepRecords(told);
+    await Promise.all([keepRecords(told), takeRounds(lease.source, told)]);
   }
 
   async function withRecords(events: SourceEvent[]): Promise<Told[]> {
@@ -112,6 +115,18 @@ export function createApply(options: ApplyOptions): Apply {
       if (typeof text === "string") snapshots.set(id, JSON.parse(text));
     }
     return { ref: typeof ref === "string" ? ref : "", snapshots };
+  }
+
+  /** Of jobs whose delay is over, and of those whose gateway died before it could ask. Not worth holding back what there is to tell. */
+  async function takeRounds(queue: string, told: Told[]): Promise<void> {
+    const inLine = told.filter(({ event }) => event.event === "waiting" && event.prev !== "active");
+    const turns = inLine.map(({ record }) => ({
+      jobId: record.jobId,
+      owner: ownerAudience(record),
+    }));
+    await rounds
+      .take(queue, turns)
+      .catch((err: unknown) => log.warn({ err, queue }, "recorder: jobs wait without a round"));
   }
 
   /** A record goes when its job's outcome is old; a retry brings it back. */

@@ -3,6 +3,7 @@ import { createWriter } from "../feeds/append.ts";
 import { openQueues } from "../jobs/queues.ts";
 import type { Sign } from "../jobs/present.ts";
 import { createRecords } from "../jobs/records.ts";
+import { createRounds } from "../jobs/rounds.ts";
 import type { Logger } from "../lib/logger.ts";
 import { sleep } from "../lib/sleep.ts";
 import { openRedis, openStrictRedis, type RedisTarget } from "../redis/connect.ts";
@@ -103,7 +104,18 @@ export function createRecorder(options: RecorderOptions): Recorder {
     log,
     ...(options.parkedMs === undefined ? {} : { parkedMs: options.parkedMs }),
   });
-  const apply = createApply({ redis, keys, partitions, writer, parking, sign, retentionDays, log });
+  const rounds = createRounds({ redis, keys });
+  const apply = createApply({
+    redis,
+    keys,
+    partitions,
+    writer,
+    parking,
+    sign,
+    retentionDays,
+    rounds,
+    log,
+  });
   const queues = openQueues({ redis: strict, keys, retentionDays, log });
   const records = createRecords({ redis, keys });
 

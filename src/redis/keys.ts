@@ -10,6 +10,7 @@ export function partitionOf(audience: Audience, partitions: number): number {
 export function createKeys(prefix: string) {
   const inPartition = (partition: number, name: string) => `${prefix}:{p${partition}}:${name}`;
   const ofSource = (source: string, name: string) => `${prefix}:{${source}}:${name}`;
+  const ofBull = (queue: string, name: string) => `${prefix}:{${queue}}:${queue}:${name}`;
   return {
     /** What every process of an installation must agree on: secrets, store, partitions. */
     installation: `${prefix}:installation`,
@@ -62,7 +63,22 @@ export function createKeys(prefix: string) {
     /** A key of BullMQ's own: `wait`, `active`, or a job by its id. */
     bullKey: (queue: string, name: string) => `${prefix}:{${queue}}:${queue}:${name}`,
     /** BullMQ's event stream of a queue. */
-    events: (queue: string) => `${prefix}:{${queue}}:${queue}:events`,
+    events: (queue: string) => ofBull(queue, "events"),
+    /** BullMQ's own keys of a queue that are read, or written, beside it. A job's hash is `job` and its id. */
+    line: (queue: string) => ({
+      wait: ofBull(queue, "wait"),
+      active: ofBull(queue, "active"),
+      prioritized: ofBull(queue, "prioritized"),
+      delayed: ofBull(queue, "delayed"),
+      counter: ofBull(queue, "pc"),
+      meta: ofBull(queue, "meta"),
+      limiter: ofBull(queue, "limiter"),
+      job: ofBull(queue, ""),
+    }),
+    /** Hash: `served`, the round that a queue has come to, and `top`, the highest one given out. */
+    rounds: (queue: string) => ofSource(queue, "rounds"),
+    /** Zset: owners by the last round that a job of theirs took, as far as it was not served yet. */
+    turns: (queue: string) => ofSource(queue, "turns"),
 
     /** Zset: live connections of `user:<id>` or `job:<id>` over all nodes, as `<node>:<socket>` by when they were last seen, in ms. */
     connections: (payer: string) => `${prefix}:connections:${payer}`,

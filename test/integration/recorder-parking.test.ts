@@ -1,36 +1,18 @@
 import { describe, expect, vi } from "vitest";
 import type { Audience } from "../../src/contract/names.ts";
 import type { Writer } from "../../src/feeds/append.ts";
-import { createApply } from "../../src/recorder/apply.ts";
-import { createParking } from "../../src/recorder/parking.ts";
 import type { SourceEvent } from "../../src/recorder/queue-events.ts";
 import { partitionOf } from "../../src/redis/keys.ts";
+import { createApplier } from "../support/applier.ts";
 import { test } from "../support/feeds.ts";
 import { record } from "../support/jobs.ts";
 import { eventsOf, listen, namesOf } from "../support/listening.ts";
 import { startRedisServer } from "../support/redis-server.ts";
-import {
-  leaseOf,
-  openStage,
-  PARTITIONS,
-  QUEUE,
-  sign,
-  silent,
-  type Stage,
-} from "../support/stage.ts";
+import { openStage, PARTITIONS, type Stage } from "../support/stage.ts";
 
 const ill: Audience = "user:ill";
 const well: Audience = "user:well";
 const illLog = ({ keys }: Stage) => keys.log(partitionOf(ill, PARTITIONS), ill);
-
-/** The recorder's way of applying a batch, under a lease that nobody contests. */
-function createApplier(stage: Stage, writer: Writer = stage.writer) {
-  const { redis, keys } = stage;
-  const deps = { redis, keys, partitions: PARTITIONS, log: silent };
-  const parking = createParking(deps);
-  const apply = createApply({ ...deps, writer, parking, sign, retentionDays: 1 });
-  return (...events: SourceEvent[]) => apply(leaseOf(QUEUE), events);
-}
 
 const added = (jobId: string, n: number): SourceEvent => ({
   ref: `${n}-0`,

@@ -178,7 +178,7 @@ describe("the recorder", () => {
     await worker.pause();
     const queued = await stage.queues.find(job);
     if (queued === undefined) throw new Error("The failed job is gone");
-    expect(await stage.queues.retry(queued, 1)).toBe(true);
+    expect(await stage.queues.retry(job, queued, 1)).toBe(true);
     await worker.resume();
     await vi.waitFor(() => expect(eventsOf(items).at(-1)).toBe("job-completed"), 5000);
     expect(eventsOf(items)).toEqual([

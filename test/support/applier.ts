@@ -1,5 +1,6 @@
 import type { Writer } from "../../src/feeds/append.ts";
 import { createApply } from "../../src/recorder/apply.ts";
+import { createRounds } from "../../src/jobs/rounds.ts";
 import { createParking } from "../../src/recorder/parking.ts";
 import type { SourceEvent } from "../../src/recorder/queue-events.ts";
 import { leaseOf, PARTITIONS, QUEUE, sign, silent, type Stage } from "./stage.ts";
@@ -9,6 +10,7 @@ export function createApplier(stage: Stage, writer: Writer = stage.writer) {
   const { redis, keys } = stage;
   const deps = { redis, keys, partitions: PARTITIONS, log: silent };
   const parking = createParking(deps);
-  const apply = createApply({ ...deps, writer, parking, sign, retentionDays: 1 });
+  const rounds = createRounds(deps);
+  const apply = createApply({ ...deps, writer, parking, sign, retentionDays: 1, rounds });
   return (...events: SourceEvent[]) => apply(leaseOf(QUEUE), events);
 }
