@@ -43,6 +43,11 @@ export interface LaneWorkerOptions {
  * Takes jobs of one type and lane. It tells nobody how they went: BullMQ stores outcome and event in one step, and the recorder reads that.
  */
 export interface LaneWorker {
+  readonly queue: string;
+  /** Jobs that it takes at once; none once it closes. */
+  readonly concurrency: number;
+  /** Jobs that it has in hand. */
+  readonly active: number;
   /**
    * Takes no more. Jobs in hand go on for `graceMs`, then back in line, which costs them no attempt. What cannot be put back within five
    * seconds more, since Redis is away, is found by the others when its lock expires.
@@ -68,12 +73,25 @@ export function createLaneWorker(options: LaneWorkerOptions): LaneWorker {
   const { task, lane, concurrency, redis, keys, limit, log } = options;
   const queue = queueName(task.type, lane);
   const leaving = new AbortController();
+  let active = 0;
+  let isClosing = false;
+
+  async function take(job: Job<unknown, WorkResult>, token: string): Promise<WorkResult> {
+    active += 1;
+    try {
+      const resting = { ...options, rest: (ms: number) => rest(worker, ms) };
+      return await underLock(resting, job, token, leaving.signal);
+    } finally {
+      active -= 1;
+    }
+  }
+
   const worker: Worker<unknown, WorkResult> = new Worker<unknown, WorkResult>(
     queue,
     async (job, token = "") => {
       const restMs = (await limit?.take()) ?? 0;
       if (restMs > 0) await rest(worker, restMs);
-      return underLock({ ...options, rest: (ms) => rest(worker, ms) }, job, token, leaving.signal);
+      return await take(job, token);
     },
     {
       connection: redis,
@@ -95,7 +113,15 @@ export function createLaneWorker(options: LaneWorkerOptions): LaneWorker {
   worker.on("error", (err) => log.warn({ err, queue }, "worker"));
 
   return {
+    queue,
+    get concurrency() {
+      return isClosing ? 0 : concurrency;
+    },
+    get active() {
+      return active;
+    },
     async close(graceMs) {
+      isClosing = true;
       const closed = new AbortController();
       const closing = worker.close().finally(() => closed.abort());
       await sleep(graceMs, closed.signal);

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { LANES } from "../src/contract/job.ts";
+import { createWorkerRegistry } from "../src/jobs/worker-registry.ts";
 import { openRedis } from "../src/redis/connect.ts";
 import type { StartWorkers, Workers } from "../src/roles/process.ts";
 import type { Resources } from "../src/roles/resources.ts";
@@ -7,6 +8,7 @@ import { createCancellations } from "./cancellations.ts";
 import { createChildPool } from "./child-pool.ts";
 import type { LoadedTask } from "./discover.ts";
 import { enginesOf, toEngines } from "./engines.ts";
+import { startPulse } from "./pulse.ts";
 import { createLaneWorker } from "./run-worker.ts";
 import { openScratch } from "./scratch.ts";
 import { createStartLimit } from "./start-limit.ts";
@@ -67,9 +69,23 @@ async function start(
       }),
     ),
   );
+  const pulse = await startPulse({
+    registry: createWorkerRegistry({ redis, keys }),
+    id: node,
+    read: () =>
+      Object.fromEntries(
+        workers.map(({ queue, concurrency: slots, active }) => [
+          queue,
+          { concurrency: slots, active },
+        ]),
+      ),
+    log,
+  });
   return {
     async close(graceMs) {
-      await Promise.all(workers.map((worker) => worker.close(graceMs)));
+      const closing = workers.map((worker) => worker.close(graceMs));
+      // While what is in hand goes on, nobody should count on it any more.
+      await Promise.all([...closing, pulse.stop()]);
       cancellations.close();
       subscriber.disconnect();
       await pool.close();

@@ -12,6 +12,7 @@ import { createExternal } from "./create-external.ts";
 import type { Intents } from "./idempotency.ts";
 import type { Jobs } from "./jobs.ts";
 import { listJobs } from "./list.ts";
+import type { Outlook } from "./outlook.ts";
 import { toScopedJob } from "./present.ts";
 import type { Queues } from "./queues.ts";
 import { createRecords } from "./records.ts";
@@ -32,6 +33,8 @@ export interface JobsDeps extends SubmissionRules {
   queues: Queues;
   history: Pick<JobsTable, "find" | "list" | "counts" | "notFinishedSince" | "remove">;
   intents: Intents;
+  /** What is shown of open jobs beside what their feeds have told. */
+  outlook: Pick<Outlook, "show">;
   store: Pick<Store, "open" | "put" | "remove">;
   uploads: Pick<Uploads, "use">;
   /** Forgets a finished job's snapshot in Redis; its record is still there when it is called. */
@@ -52,6 +55,7 @@ export function createJobs({ now = Date.now, ...options }: JobsDeps): JobsServic
   const deps = { ...options, records, snapshots, claims, now };
   const states = createStates(deps);
   const resolveInput = createResolveInput({ uploads: options.uploads, states });
+  const { show } = options.outlook;
   const submits = createSubmit({ ...deps, rules: options, resolveInput });
 
   const list: Jobs["list"] = (query, caller) => listJobs(query, caller, deps);
@@ -64,13 +68,17 @@ export function createJobs({ now = Date.now, ...options }: JobsDeps): JobsServic
     async find(jobId, caller) {
       const state = await states.find(jobId, caller);
       if (state === undefined) return undefined;
-      const { snapshot, feedCursor } = state;
+      const { feedCursor } = state;
+      const [job = state.snapshot.job] = await show([state.snapshot.job]);
       // A token of one job lets nobody follow its owner's feed.
       return caller.onlyJob === undefined
-        ? { job: snapshot.job, feedCursor }
-        : { job: toScopedJob(snapshot.job), feedCursor: undefined };
+        ? { job, feedCursor }
+        : { job: toScopedJob(job), feedCursor: undefined };
     },
-    list,
+    async list(query, caller) {
+      const page = await listJobs(query, caller, deps);
+      return { ...page, items: await show(page.items) };
+    },
     counts: (caller) => countJobs(caller, deps),
     cancel: (jobId, caller) => cancelJob(jobId, caller, { ...deps, states }),
     retry,

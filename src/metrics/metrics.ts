@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 /** What `/metrics` says of a process. Each process has a registry of its own. */
 export interface Metrics {
@@ -12,6 +12,12 @@ export interface Metrics {
     help: string,
     read: () => Iterable<[queue: string, value: number]>,
   ): void;
+  /** Values by queue, counted by the upper bounds of `buckets`; returns the function that takes them. */
+  histogramOfQueues(
+    name: string,
+    help: string,
+    buckets: number[],
+  ): (queue: string, value: number) => void;
 }
 
 export function createMetrics(labels: { node: string }): Metrics {
@@ -44,6 +50,17 @@ export function createMetrics(labels: { node: string }): Metrics {
         },
       });
       registry.registerMetric(gauge);
+    },
+    histogramOfQueues(name, help, buckets) {
+      const histogram = new Histogram({
+        name,
+        help,
+        buckets,
+        labelNames: ["queue"],
+        registers: [],
+      });
+      registry.registerMetric(histogram);
+      return (queue, value) => histogram.observe({ queue }, value);
     },
   };
 }

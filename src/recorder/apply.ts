@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 import type { Audience } from "../contract/names.ts";
-import type { Writer } from "../feeds/append.ts";
+import type { Entry, Writer } from "../feeds/append.ts";
 import type { Sign } from "../jobs/present.ts";
 import { ownerAudience } from "../jobs/record.ts";
 import { parseRecord } from "../jobs/records.ts";
@@ -12,6 +12,7 @@ import { compareStreamIds } from "../lib/stream-id.ts";
 import { type Keys, partitionOf } from "../redis/keys.ts";
 import { type Told, toEntries, withoutSuperseded } from "./entries.ts";
 import { FencedError, type Lease } from "./lease.ts";
+import type { Measure } from "./measure.ts";
 import { isLasting, type Parking } from "./parking.ts";
 import type { SourceEvent } from "./queue-events.ts";
 
@@ -24,6 +25,7 @@ export interface ApplyOptions {
   sign: Sign;
   retentionDays: number;
   rounds: Rounds;
+  measure: Measure;
   log: Logger;
 }
 
@@ -31,7 +33,8 @@ export interface ApplyOptions {
 export type Apply = (lease: Lease, events: SourceEvent[]) => Promise<void>;
 
 export function createApply(options: ApplyOptions): Apply {
-  const { redis, keys, partitions, writer, parking, sign, retentionDays, rounds, log } = options;
+  const { redis, keys, partitions, writer, parking, sign, retentionDays, rounds, measure, log } =
+    options;
 
   async function apply(lease: Lease, events: SourceEvent[]): Promise<void> {
     const told = await withRecords(events);
@@ -80,13 +83,15 @@ export function createApply(options: ApplyOptions): Apply {
   async function append(lease: Lease, audience: Audience, told: Told[]): Promise<void> {
     const last = told.at(-1);
     if (last === undefined) return;
+    const { source, fence, holder } = lease;
+    // Estimates are no reason to hold back what there is to tell.
+    const durations = await measure.durations(source).catch(() => undefined);
     for (;;) {
       lease.signal.throwIfAborted();
-      const { ref, snapshots } = await load(lease.source, audience, told);
+      const { ref, snapshots } = await load(source, audience, told);
       const fresh = told.filter(({ event }) => compareStreamIds(event.ref, ref) > 0);
       if (fresh.length === 0) return;
-      const entries = withoutSuperseded(toEntries(fresh, snapshots, lease.source, sign));
-      const { source, fence, holder } = lease;
+      const entries = withoutSuperseded(toEntries(fresh, snapshots, source, sign, durations));
       const answer = await writer.append({
         audience,
         source,
@@ -98,8 +103,15 @@ export function createApply(options: ApplyOptions): Apply {
         signal: lease.signal,
       });
       if (answer.outcome === "fenced") throw new FencedError(answer.fence);
-      if (answer.outcome === "ok") return;
+      if (answer.outcome === "ok") return note(source, audience, fresh, entries);
     }
+  }
+
+  /** Told it is: what was learnt from it can be done without. */
+  function note(queue: string, audience: Audience, told: Told[], entries: Entry[]): void {
+    measure
+      .note(queue, audience, told, entries)
+      .catch((err: unknown) => log.warn({ err, queue }, "recorder: run times were not noted"));
   }
 
   async function load(source: string, audience: Audience, told: Told[]) {

@@ -1,9 +1,11 @@
 import { isFinal } from "../contract/job.ts";
 import { JOB_GAUGE } from "../contract/socket.ts";
 import type { Entry } from "../feeds/append.ts";
+import { estimateRunning } from "../jobs/outlook.ts";
 import { type Sign, toWireJob } from "../jobs/present.ts";
 import type { JobRecord } from "../jobs/record.ts";
-import type { JobSnapshot } from "../jobs/snapshot.ts";
+import type { Durations } from "../jobs/run-times.ts";
+import type { JobSnapshot, StoredJob } from "../jobs/snapshot.ts";
 import { transition } from "../jobs/transition.ts";
 import type { SourceEvent } from "./queue-events.ts";
 
@@ -15,13 +17,14 @@ export interface Told {
 
 /**
  * What a batch of events says to one audience, in their order. Of a job's gauges only one that nothing of the batch follows is told: the others would
- * be old before anybody saw them.
+ * be old before anybody saw them. With `durations` jobs in hand say how long they will take.
  */
 export function toEntries(
   told: Told[],
   snapshots: ReadonlyMap<string, JobSnapshot>,
   source: string,
   sign: Sign,
+  durations?: Durations,
 ): Entry[] {
   const current = new Map(snapshots);
   const entries: Entry[] = [];
@@ -30,7 +33,8 @@ export function toEntries(
     const next = transition(current.get(event.jobId), record, event);
     if (next === undefined) continue;
     current.set(event.jobId, next.snapshot);
-    const entry = toEntry(next.snapshot, next.tell, `${source}:${event.ref}`, sign);
+    const shown = withEstimate(next.snapshot.job, durations);
+    const entry = toEntry({ ...next, shown }, `${source}:${event.ref}`, sign);
     const older = lastGauge.get(event.jobId);
     if (older !== undefined && entry.kind !== "silent") older.kind = "silent";
     if (entry.kind === "gauge") lastGauge.set(event.jobId, entry);
@@ -46,12 +50,19 @@ export function withoutSuperseded(entries: Entry[]): Entry[] {
   return entries.filter((entry) => entry.kind !== "silent" || lastOf.get(entry.jobId) === entry);
 }
 
-function toEntry(
-  snapshot: JobSnapshot,
-  tell: Entry["event"] | undefined,
-  eventId: string,
-  sign: Sign,
-): Entry {
+/** As of what is told of it, and not kept: the next look at the job has an estimate of its own. */
+function withEstimate(job: StoredJob, durations: Durations | undefined): StoredJob {
+  if (durations === undefined || job.status !== "processing") return job;
+  return { ...job, estimatedTime: estimateRunning(job, durations, Date.parse(job.updatedAt)) };
+}
+
+interface Next {
+  snapshot: JobSnapshot;
+  tell: Entry["event"] | undefined;
+  shown: StoredJob;
+}
+
+function toEntry({ snapshot, tell, shown }: Next, eventId: string, sign: Sign): Entry {
   const { job } = snapshot;
   const kept = {
     jobId: job.jobId,
@@ -60,7 +71,7 @@ function toEntry(
     createdAt: Date.parse(job.createdAt),
   };
   if (tell === undefined || tell === "") return { ...kept, kind: "silent", event: "", body: "" };
-  const wire = toWireJob(job, sign);
+  const wire = toWireJob(shown, sign);
   if (tell === JOB_GAUGE)
     return { ...kept, kind: "gauge", event: tell, body: JSON.stringify(wire) };
   const fact = JSON.stringify({ ...wire, at: job.updatedAt, eventId });

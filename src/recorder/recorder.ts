@@ -13,6 +13,7 @@ import { createContinuity } from "./continuity.ts";
 import { beat } from "./heartbeat.ts";
 import { keep } from "./keeper.ts";
 import { holdLease, type LeaseOptions } from "./lease.ts";
+import { createMeasure } from "./measure.ts";
 import { createParking } from "./parking.ts";
 import { readAgain } from "./reread.ts";
 import { readSource } from "./source.ts";
@@ -38,6 +39,8 @@ export interface RecorderOptions {
   parkedMs?: number;
   /** How far behind a reader may be that counts as in time; 5 s. */
   lateMs?: number;
+  /** How far the estimate at a job's start was off, as a share of what it then took. */
+  onEstimate?: (queue: string, error: number) => void;
   /** Where what Redis has acknowledged is kept outside of it. */
   marks?: TailMarks;
 }
@@ -114,6 +117,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     sign,
     retentionDays,
     rounds,
+    measure: createMeasure({ redis, keys, onEstimate: options.onEstimate }),
     log,
   });
   const queues = openQueues({ redis: strict, keys, retentionDays, log });

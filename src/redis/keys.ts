@@ -79,6 +79,12 @@ export function createKeys(prefix: string) {
     rounds: (queue: string) => ofSource(queue, "rounds"),
     /** Zset: owners by the last round that a job of theirs took, as far as it was not served yet. */
     turns: (queue: string) => ofSource(queue, "turns"),
+    /** Hash: how long the latest jobs of a queue took, in ms, by size class. */
+    durations: (queue: string) => ofSource(queue, "durations"),
+    /** Hash: how many jobs of a queue started in a minute, and how long they had waited, for some minutes. */
+    waits: (queue: string) => ofSource(queue, "waits"),
+    /** Hash: worker processes, each with what it says of itself; zset: when they were last heard, in ms. */
+    workers: { saying: ofSource("workers", "saying"), pulses: ofSource("workers", "pulses") },
 
     /** Zset: live connections of `user:<id>` or `job:<id>` over all nodes, as `<node>:<socket>` by when they were last seen, in ms. */
     connections: (payer: string) => `${prefix}:connections:${payer}`,

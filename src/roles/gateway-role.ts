@@ -5,6 +5,7 @@ import { createFeeds, type Feeds } from "../feeds/feeds.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { createJobs, type JobsService } from "../jobs/create-jobs.ts";
 import { toWireJob } from "../jobs/present.ts";
+import { createOutlook } from "../jobs/outlook.ts";
 import { openQueues } from "../jobs/queues.ts";
 import { createRecords } from "../jobs/records.ts";
 import type { JobSnapshot } from "../jobs/snapshot.ts";
@@ -92,6 +93,7 @@ function openJobs(
     queues,
     history: createJobsTable(database.db),
     intents: createIntentsTable(database.db),
+    outlook: createOutlook({ redis: strict, keys, log }),
     store,
     uploads,
     removeSnapshot: createRemoveSnapshot({ redis: strict, keys, partitions }),

@@ -7,9 +7,16 @@ import { keepUploadsSwept } from "../recorder/upload-sweep.ts";
 import { openStrictRedis } from "../redis/connect.ts";
 import type { Resources } from "./resources.ts";
 
+const ESTIMATE_ERRORS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5];
+
 /** Brings what the queues say to the feeds. */
 export function startRecorder(resources: Resources, stack: AsyncDisposableStack): void {
   const { config, target, keys, queues, node, links, database, metrics, log } = resources;
+  const estimates = metrics.histogramOfQueues(
+    "jobcast_estimate_error_ratio",
+    "How far the estimate at a job's start was off, as a share of what it then took",
+    ESTIMATE_ERRORS,
+  );
   const recorder = createRecorder({
     target,
     keys,
@@ -20,6 +27,7 @@ export function startRecorder(resources: Resources, stack: AsyncDisposableStack)
     ttlHours: config.FEED_TTL_HOURS,
     retentionDays: config.JOB_RETENTION_DAYS,
     sign: links.sign,
+    onEstimate: estimates,
     ...(database === undefined ? {} : { marks: createTailMarksTable(database.db) }),
     log,
   });

@@ -128,7 +128,7 @@ describe("a retry", () => {
     await service.jobs.retry(job.jobId, owner);
     const queued = await service.queues.find(job);
     expect(queued?.data).toMatchObject({ runBase: 2, retries: 1 });
-    expect(await queued?.getState()).toBe("waiting");
+    expect(await queued?.getState()).toBe("prioritized");
   });
 
   test.for(["failed", "cancelled"] as const)(
@@ -155,7 +155,7 @@ describe("a retry", () => {
           expect(call.reason).toMatchObject({ code: "job_not_failed" });
       }
       const queued = await service.queues.find(job);
-      expect(await queued?.getState()).toBe("waiting");
+      expect(await queued?.getState()).toBe("prioritized");
       expect(queued?.data.retries).toBe((await service.records.read(job.jobId))?.retries);
     },
   );

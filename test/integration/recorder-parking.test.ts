@@ -1,6 +1,5 @@
 import { describe, expect, vi } from "vitest";
 import type { Audience } from "../../src/contract/names.ts";
-import type { Writer } from "../../src/feeds/append.ts";
 import type { SourceEvent } from "../../src/recorder/queue-events.ts";
 import { partitionOf } from "../../src/redis/keys.ts";
 import { createApplier } from "../support/applier.ts";

@@ -1,6 +1,7 @@
 import type { Writer } from "../../src/feeds/append.ts";
 import { createApply } from "../../src/recorder/apply.ts";
 import { createRounds } from "../../src/jobs/rounds.ts";
+import { createMeasure } from "../../src/recorder/measure.ts";
 import { createParking } from "../../src/recorder/parking.ts";
 import type { SourceEvent } from "../../src/recorder/queue-events.ts";
 import { leaseOf, PARTITIONS, QUEUE, sign, silent, type Stage } from "./stage.ts";
@@ -11,6 +12,14 @@ export function createApplier(stage: Stage, writer: Writer = stage.writer) {
   const deps = { redis, keys, partitions: PARTITIONS, log: silent };
   const parking = createParking(deps);
   const rounds = createRounds(deps);
-  const apply = createApply({ ...deps, writer, parking, sign, retentionDays: 1, rounds });
+  const apply = createApply({
+    ...deps,
+    writer,
+    parking,
+    sign,
+    retentionDays: 1,
+    rounds,
+    measure: createMeasure(deps),
+  });
   return (...events: SourceEvent[]) => apply(leaseOf(QUEUE), events);
 }

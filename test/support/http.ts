@@ -12,6 +12,7 @@ import { buildHttp } from "../../src/gateway/http/build-http.ts";
 import type { HttpDeps } from "../../src/gateway/http/deps.ts";
 import type { Catalog } from "../../src/jobs/catalog.ts";
 import { createJobs } from "../../src/jobs/create-jobs.ts";
+import { createOutlook } from "../../src/jobs/outlook.ts";
 import { openQueues } from "../../src/jobs/queues.ts";
 import { createUploads } from "../../src/jobs/uploads/uploads.ts";
 import { openStrictRedis } from "../../src/redis/connect.ts";
@@ -68,6 +69,7 @@ export const test = base
       partitions: 4,
       history: createJobsTable(postgres.db),
       intents: createIntentsTable(postgres.db),
+      outlook: createOutlook({ redis, keys, log: silent }),
       removeSnapshot: async () => undefined,
       largeJobBytes: 1024 ** 2,
       allowPrivateUrls: false,

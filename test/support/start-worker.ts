@@ -81,6 +81,13 @@ export async function startWorker(setup: WorkerSetup): Promise<LaneWorker> {
     log,
   });
   return {
+    queue: worker.queue,
+    get concurrency() {
+      return worker.concurrency;
+    },
+    get active() {
+      return worker.active;
+    },
     async close(graceMs) {
       await worker.close(graceMs);
       cancellations.close();

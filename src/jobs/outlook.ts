@@ -1,0 +1,151 @@
+import type { Redis } from "ioredis";
+import { type Job, isFinal } from "../contract/job.ts";
+import { queueName } from "../contract/names.ts";
+import { groupBy } from "../lib/array.ts";
+import { cached } from "../lib/cached.ts";
+import type { Logger } from "../lib/logger.ts";
+import type { Keys } from "../redis/keys.ts";
+import { toSeconds, untilDone, untilDoneRunning } from "./estimate.ts";
+import { createReadStanding, type Place, type Standing } from "./positions.ts";
+import { createRunTimes, type Durations } from "./run-times.ts";
+import type { StoredJob } from "./snapshot.ts";
+import { createWorkerRegistry, slotsOf } from "./worker-registry.ts";
+
+/** What is shown of a waiting job beside what its feed has told. */
+export type Prospect = Pick<Job, "queuePosition" | "estimatedTime" | "step">;
+
+export interface Waiting {
+  jobId: string;
+  /** Of its input. */
+  bytes: number | null;
+}
+
+/** Where waiting jobs stand, how long it will be, and why they do not move: as of now. */
+export interface Outlook {
+  /** Of those that are neither in line nor delayed nothing is said: they were taken a moment ago. Fails when Redis cannot say. */
+  ofWaiting(
+    lineup: Pick<StoredJob, "type" | "lane">,
+    jobs: Waiting[],
+  ): Promise<Map<string, Prospect>>;
+  /** The jobs with all that is known of those that are open; when Redis cannot say, as they are. In their order. */
+  show(jobs: StoredJob[]): Promise<StoredJob[]>;
+}
+
+export interface OutlookOptions {
+  redis: Redis;
+  keys: Keys;
+  log: Logger;
+  now?: () => number;
+}
+
+/** What others took does not change in a moment, nor do the workers. */
+const DURATIONS_TTL_MS = 2000;
+const WORKERS_TTL_MS = 1000;
+
+export function createOutlook({ redis, keys, log, now = Date.now }: OutlookOptions): Outlook {
+  const readStanding = createReadStanding({ redis, keys });
+  const runTimes = createRunTimes({ redis, keys });
+  const registry = createWorkerRegistry({ redis, keys });
+  const durationsOf = cached(DURATIONS_TTL_MS, runTimes.durations, now);
+  const workers = cached(WORKERS_TTL_MS, registry.read, now);
+
+  async function ofWaiting(
+    lineup: Pick<StoredJob, "type" | "lane">,
+    jobs: Waiting[],
+  ): Promise<Map<string, Prospect>> {
+    const queue = queueName(lineup.type, lineup.lane);
+    const [alive, durations] = await Promise.all([workers(""), durationsOf(queue)]);
+    // Last, so that it is as of now.
+    const standing = await readStanding(
+      queue,
+      jobs.map(({ jobId }) => jobId),
+    );
+    const line = { ...lineup, standing, durations, slots: slotsOf(alive, queue), now: now() };
+    const prospects = new Map<string, Prospect>();
+    for (const { jobId, bytes } of jobs) {
+      const place = standing.places.get(jobId);
+      if (place?.position === undefined && place?.dueAt === undefined) continue;
+      prospects.set(jobId, toProspect(line, place, bytes));
+    }
+    return prospects;
+  }
+
+  async function showLane(jobs: StoredJob[]): Promise<StoredJob[]> {
+    const [first] = jobs;
+    if (first === undefined) return [];
+    const waiting = jobs.filter(({ status }) => status === "queued").map(toWaiting);
+    const durations = await durationsOf(queueName(first.type, first.lane));
+    const prospects = waiting.length === 0 ? undefined : await ofWaiting(first, waiting);
+    return jobs.map((job) =>
+      job.status === "queued"
+        ? { ...job, ...prospects?.get(job.jobId) }
+        : { ...job, estimatedTime: estimateRunning(job, durations, now()) },
+    );
+  }
+
+  return {
+    ofWaiting,
+    async show(jobs) {
+      const open = jobs.filter(({ status }) => !isFinal(status));
+      const lanes = groupBy(open, ({ type, lane }) => queueName(type, lane));
+      try {
+        const shown = (await Promise.all(Array.from(lanes.values(), showLane))).flat();
+        const byId = new Map(shown.map((job) => [job.jobId, job]));
+        return jobs.map((job) => byId.get(job.jobId) ?? job);
+      } catch (err) {
+        log.debug({ err }, "jobs are shown without their places in line");
+        return jobs;
+      }
+    },
+  };
+}
+
+export const toWaiting = ({ jobId, input }: Pick<StoredJob, "jobId" | "input">): Waiting => ({
+  jobId,
+  bytes: input.bytes,
+});
+
+/** Seconds until a job in hand is completed; `null` when nothing is known of others like it. */
+export function estimateRunning(job: StoredJob, durations: Durations, now: number): number | null {
+  const own = durations.like(job.input.bytes);
+  if (own === undefined || job.startedAt === null) return null;
+  const elapsedMs = Math.max(0, now - Date.parse(job.startedAt));
+  return toSeconds(untilDoneRunning({ elapsedMs, progress: job.progress, own }));
+}
+
+interface Line extends Pick<StoredJob, "type" | "lane"> {
+  standing: Standing;
+  durations: Durations;
+  slots: number;
+  now: number;
+}
+
+function toProspect(line: Line, { position, dueAt }: Place, bytes: number | null): Prospect {
+  return {
+    queuePosition: position ?? null,
+    estimatedTime: estimateWaiting(line, { position, dueAt }, bytes),
+    step: reasonOf(line, dueAt),
+  };
+}
+
+function estimateWaiting(
+  { standing, durations, slots, now }: Line,
+  { position, dueAt }: Place,
+  bytes: number | null,
+): number | null {
+  const own = durations.like(bytes);
+  const ahead = durations.all ?? own;
+  if (own === undefined || ahead === undefined || slots === 0 || standing.isPaused) return null;
+  if (dueAt !== undefined) return toSeconds(dueAt - now + own.median);
+  const { active, limitedMs } = standing;
+  return toSeconds(limitedMs + untilDone({ position: position ?? 1, slots, active, ahead, own }));
+}
+
+/** Why a job does not move; `null` when it simply waits for its turn. */
+function reasonOf({ type, lane, standing, slots }: Line, dueAt: number | undefined): string | null {
+  if (dueAt !== undefined) return `Delayed until ${new Date(dueAt).toISOString()}`;
+  if (standing.isPaused) return `The ${lane} lane for jobs of type ${type} is paused`;
+  if (slots === 0) return `No worker for jobs of type ${type} in the ${lane} lane is running`;
+  if (standing.limitedMs > 0) return "Held back by a rate limit";
+  return null;
+}

@@ -1,0 +1,66 @@
+import type { Redis } from "ioredis";
+import type { Audience } from "../contract/names.ts";
+import type { Entry } from "../feeds/append.ts";
+import { createRunTimes, type Durations, type Took, type Waited } from "../jobs/run-times.ts";
+import type { JobSnapshot } from "../jobs/snapshot.ts";
+import { cached } from "../lib/cached.ts";
+import type { Keys } from "../redis/keys.ts";
+import type { Told } from "./entries.ts";
+
+export interface MeasureOptions {
+  redis: Redis;
+  keys: Keys;
+  /** How far the estimate at a job's start was off, as a share of what it then took. */
+  onEstimate?: ((queue: string, error: number) => void) | undefined;
+}
+
+/** What jobs take, learnt from what is told of them. */
+export interface Measure {
+  durations(queue: string): Promise<Durations>;
+  /** To be called with what an audience was told; of each job only what its owner is told counts. */
+  note(queue: string, audience: Audience, told: Told[], entries: Entry[]): Promise<void>;
+}
+
+const DURATIONS_TTL_MS = 2000;
+
+export function createMeasure({ redis, keys, onEstimate }: MeasureOptions): Measure {
+  const runTimes = createRunTimes({ redis, keys });
+  const durations = cached(DURATIONS_TTL_MS, runTimes.durations);
+
+  return {
+    durations,
+    async note(queue, audience, told, entries) {
+      const own = told.filter(({ record }) => record.audiences[0] === audience);
+      const delays = new Map(own.map(({ record }) => [record.jobId, record.delayMs]));
+      const took: Took[] = [];
+      const waited: Waited[] = [];
+      for (const { event, jobId, snapshot } of entries) {
+        const delayMs = delays.get(jobId);
+        if (delayMs === undefined) continue;
+        if (event === "job-completed") took.push(...toTook(snapshot));
+        if (event === "job-started") waited.push(...toWaited(snapshot, delayMs));
+      }
+      if (took.length + waited.length === 0) return;
+      const known = await durations(queue);
+      for (const { bytes, ms } of took) {
+        const guess = known.like(bytes)?.median;
+        if (guess !== undefined) onEstimate?.(queue, Math.abs(guess - ms) / Math.max(ms, 1));
+      }
+      await runTimes.note(queue, { took, waited });
+    },
+  };
+}
+
+function toTook(text: string): Took[] {
+  const { job }: JobSnapshot = JSON.parse(text);
+  if (job.startedAt === null || job.finishedAt === null) return [];
+  return [{ bytes: job.input.bytes, ms: Date.parse(job.finishedAt) - Date.parse(job.startedAt) }];
+}
+
+/** Of a first attempt: how long it was after a pause, or since a retry by hand, is not known. */
+function toWaited(text: string, delayMs: number): Waited[] {
+  const { job, run }: JobSnapshot = JSON.parse(text);
+  if (job.startedAt === null || run !== 1) return [];
+  const at = Date.parse(job.startedAt);
+  return [{ at, ms: Math.max(0, at - Date.parse(job.createdAt) - delayMs) }];
+}
