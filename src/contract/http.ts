@@ -74,6 +74,28 @@ export const Readiness = Type.Object(
 export type Readiness = Static<typeof Readiness>;
 export type Check = Static<typeof Check>;
 
+const LaneStatus = Type.Object({
+  waiting: Type.Integer({ minimum: 0, description: "In line; those delayed are not" }),
+  active: Type.Integer({ minimum: 0 }),
+  avgWaitTime: Type.Number({
+    minimum: 0,
+    description: "Minutes, queued to started, over the last 15 minutes",
+  }),
+});
+
+/** Over all types; also the data of `queue-status`. */
+export const QueueStatus = Type.Object(
+  {
+    premium: LaneStatus,
+    normal: LaneStatus,
+    large: LaneStatus,
+    totalWorkers: Type.Integer({ minimum: 0, description: "Slots" }),
+    activeWorkers: Type.Integer({ minimum: 0, description: "Slots that have a job" }),
+  },
+  { $id: "QueueStatus" },
+);
+export type QueueStatus = Static<typeof QueueStatus>;
+
 export const RealtimeStats = Type.Object(
   {
     available: Type.Boolean({ description: "False while draining or full" }),

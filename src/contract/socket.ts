@@ -19,6 +19,9 @@ export type JobFact = (typeof JOB_FACTS)[number];
 /** The event of a job of which only the newest counts. */
 export const JOB_GAUGE = "job-progress";
 
+/** The event of a gauge that says how busy the queues are. */
+export const QUEUE_STATUS = "queue-status";
+
 /** What a fact carries beside its own data. */
 export const FactFields = Type.Object({
   feed: Type.String(),

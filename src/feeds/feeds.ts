@@ -3,6 +3,8 @@ import type { Audience } from "../contract/names.ts";
 import type { Logger } from "../lib/logger.ts";
 import { sleep } from "../lib/sleep.ts";
 import { type Keys, partitionOf } from "../redis/keys.ts";
+import type { OwnGauge } from "./item.ts";
+import { nobody, type RoomObserver } from "./observer.ts";
 import { createFeedReader } from "./read.ts";
 import { createRoom, type Room, type RoomOptions } from "./room.ts";
 import { type Seat, type SeatRequest, takeSeat } from "./seat.ts";
@@ -26,6 +28,12 @@ export interface Feeds {
   ready: Promise<void>;
   /** Fails when Redis cannot be read; then nothing is left behind. */
   join(request: SeatRequest): Promise<Seat>;
+  /** Has one observer know of all that rooms say from now on. */
+  observe(observer: RoomObserver): void;
+  /** Has the observer see the newest `count` open jobs of a room. Fails when Redis cannot be read. */
+  review(audience: Audience, count: number): Promise<void>;
+  /** Says something of the node's own to a room, if it is still there. */
+  show(audience: Audience, gauge: OwnGauge): void;
   silentMs(): number;
   close(): Promise<void>;
 }
@@ -44,6 +52,7 @@ export function createFeeds(options: FeedsOptions): Feeds {
     compareEveryMs = COMPARE_EVERY_MS,
   } = options;
   const rooms = new Map<Audience, Room>();
+  let observer = nobody;
   const closing = new AbortController();
   const reader = createFeedReader({ redis, keys, partitions });
   const tails = createTails({
@@ -63,7 +72,7 @@ export function createFeeds(options: FeedsOptions): Feeds {
   function roomOf(audience: Audience): Room {
     const known = rooms.get(audience);
     if (known !== undefined) return known;
-    const room = createRoom({ audience, reader, toGauge, log });
+    const room = createRoom({ audience, reader, toGauge, observer, log });
     rooms.set(audience, room);
     return room;
   }
@@ -72,7 +81,9 @@ export function createFeeds(options: FeedsOptions): Feeds {
     if (!room.isEmpty) return;
     room.close();
     // Another may have taken its place.
-    if (rooms.get(audience) === room) rooms.delete(audience);
+    if (rooms.get(audience) !== room) return;
+    rooms.delete(audience);
+    observer.leave(audience);
   }
 
   async function compare(): Promise<void> {
@@ -115,6 +126,9 @@ export function createFeeds(options: FeedsOptions): Feeds {
         throw thrown;
       }
     },
+    observe: (other) => void (observer = other),
+    review: async (audience, count) => rooms.get(audience)?.review(count),
+    show: (audience, gauge) => rooms.get(audience)?.show(gauge),
     silentMs: tails.silentMs,
     async close() {
       closing.abort();

@@ -5,7 +5,8 @@ import type { Logger } from "../lib/logger.ts";
 import { sleep } from "../lib/sleep.ts";
 import { compareStreamIds } from "../lib/stream-id.ts";
 import { createGaugeGate } from "./gauge-gate.ts";
-import type { Gauge, Item, Listener } from "./item.ts";
+import type { Gauge, Item, Listener, OwnGauge } from "./item.ts";
+import type { RoomObserver } from "./observer.ts";
 import type { FeedReader, Page } from "./read.ts";
 import type { TailEntry } from "./tails.ts";
 
@@ -14,6 +15,7 @@ export interface RoomOptions {
   reader: Pick<FeedReader, "page">;
   /** The gauge that shows a snapshot as it is now. */
   toGauge: (snapshot: string) => { jobId: string; data: string };
+  observer: RoomObserver;
   log: Logger;
 }
 
@@ -35,7 +37,11 @@ export interface Room {
   /** What gauges were missed is in the snapshots. */
   gaugesOf(page: Pick<Page, "open" | "tailId">): Item[];
   /** Tells the room where its feed stands, when it does not know yet. */
-  open(page: Pick<Page, "head" | "tailId">): void;
+  open(page: Page): void;
+  /** Has the observer see the newest `count` open jobs. */
+  review(count: number): Promise<void>;
+  /** What this node knows by itself: heard like any gauge, by all who have been told where the room stands. */
+  show(gauge: OwnGauge): void;
   leave(listener: Listener): void;
   readonly isEmpty: boolean;
   close(): void;
@@ -46,7 +52,7 @@ const MAX_PENDING = 2000;
 /** So many open jobs are shown anew after gauges were missed. */
 export const MAX_SHOWN = 100;
 
-export function createRoom({ audience, reader, toGauge, log }: RoomOptions): Room {
+export function createRoom({ audience, reader, toGauge, observer, log }: RoomOptions): Room {
   /** In step with the room. */
   const members = new Set<Listener>();
   /** Ahead of the room: they have been told more than the tail has brought here yet. */
@@ -63,7 +69,7 @@ export function createRoom({ audience, reader, toGauge, log }: RoomOptions): Roo
   function handle(entry: TailEntry): void {
     if (head === undefined || isReading) return postpone(entry);
     if (compareStreamIds(entry.id, coveredTo) <= 0) return;
-    if (entry.kind === "gauge") return gate.offer(toGaugeItem(audience, entry));
+    if (entry.kind === "gauge") return offer(toGaugeItem(audience, entry));
     if (entry.cursor === undefined) return;
     if (entry.cursor.epoch !== head.epoch || entry.cursor.seq > head.seq + 1) return catchUp();
     if (entry.cursor.seq === head.seq + 1) tell(entry.cursor, entry);
@@ -82,11 +88,27 @@ export function createRoom({ audience, reader, toGauge, log }: RoomOptions): Roo
   ): void {
     head = cursor;
     gate.drop(jobId);
-    say({ kind: "fact", audience, event, jobId, data, cursor });
+    announce({ kind: "fact", audience, event, jobId, data, cursor });
+  }
+
+  function announce(item: Item): void {
+    observer.hear(audience, item);
+    say(item);
+  }
+
+  /** Observed before it may have to wait: nothing older must be made of what is known of the job. */
+  function offer(gauge: Gauge): void {
+    observer.hear(audience, gauge);
+    gate.offer(gauge);
   }
 
   function say(item: Item): void {
-    for (const [listener, place] of ahead) if (isNews(item, place, head)) step(listener);
+    for (const [listener, place] of ahead) {
+      if (!isNews(item, place, head)) continue;
+      // The tail has still to come to where the member stands.
+      if (isOwn(item)) listener.hear(item);
+      else step(listener);
+    }
     for (const listener of members) listener.hear(item);
   }
 
@@ -127,7 +149,7 @@ export function createRoom({ audience, reader, toGauge, log }: RoomOptions): Roo
     if (page.status !== "ok" && page.status !== "none") {
       head = page.head;
       gate.clear();
-      say({ kind: "resync", audience, cursor: page.head, reason: page.status });
+      announce({ kind: "resync", audience, cursor: page.head, reason: page.status });
     }
     for (const fact of page.facts) tell({ epoch: from.epoch, seq: fact.seq }, fact);
     if (head !== undefined && head.seq < page.head.seq) isStale = true;
@@ -136,7 +158,7 @@ export function createRoom({ audience, reader, toGauge, log }: RoomOptions): Roo
 
   function cover(page: Page): void {
     coveredTo = page.tailId;
-    for (const gauge of gaugesOf(page)) gate.offer(gauge);
+    for (const gauge of gaugesOf(page)) offer(gauge);
   }
 
   function gaugesOf({ open, tailId }: Pick<Page, "open" | "tailId">): Gauge[] {
@@ -147,6 +169,12 @@ export function createRoom({ audience, reader, toGauge, log }: RoomOptions): Roo
       tailId,
       ...toGauge(snapshot),
     }));
+  }
+
+  /** Only a page of where the room stands says what is open there. */
+  function see({ head: at, open, openJobs }: Page): void {
+    const isNow = head !== undefined && head.epoch === at.epoch && head.seq === at.seq;
+    observer.see(audience, isNow ? open : [], isNow && open.length >= openJobs);
   }
 
   function flush(): void {
@@ -162,11 +190,19 @@ export function createRoom({ audience, reader, toGauge, log }: RoomOptions): Roo
     gaugesOf,
     isBehind: (other) => head !== undefined && (head.epoch !== other.epoch || head.seq < other.seq),
     open(page) {
-      if (head !== undefined) return;
-      head = page.head;
-      coveredTo = page.tailId;
-      flush();
+      if (head === undefined) {
+        head = page.head;
+        coveredTo = page.tailId;
+        see(page);
+        return flush();
+      }
+      see(page);
     },
+    async review(count) {
+      const page = await reader.page({ audience, maxOpenJobs: count });
+      if (!closing.signal.aborted) see(page);
+    },
+    show: (gauge) => gate.offer({ kind: "gauge", audience, tailId: undefined, ...gauge }),
     overhear: (listener) => void members.add(listener),
     enter(listener, place) {
       members.delete(listener);
@@ -202,8 +238,10 @@ function isNews(
     return item.cursor.epoch === place.cursor.epoch && item.cursor.seq > place.cursor.seq;
   const isInStep =
     head !== undefined && head.epoch === place.cursor.epoch && head.seq >= place.cursor.seq;
-  return isInStep && compareStreamIds(item.tailId, place.tailId) > 0;
+  return isInStep && (item.tailId === undefined || compareStreamIds(item.tailId, place.tailId) > 0);
 }
+
+const isOwn = (item: Item): boolean => item.kind === "gauge" && item.tailId === undefined;
 
 const toGaugeItem = (audience: Audience, { event, jobId, data, id }: TailEntry): Gauge => ({
   kind: "gauge",

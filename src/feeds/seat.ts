@@ -148,7 +148,9 @@ function release(
   let cursor = head;
   for (const item of held) {
     if (item.kind === "gauge") {
-      if (compareStreamIds(item.tailId, tailId) > 0) listener.hear(item);
+      // What the node says by itself is in what was shown since, and as new there.
+      if (item.tailId !== undefined && compareStreamIds(item.tailId, tailId) > 0)
+        listener.hear(item);
       continue;
     }
     const isSameEpoch = item.cursor.epoch === cursor.epoch;

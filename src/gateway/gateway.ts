@@ -6,6 +6,8 @@ import { PROTOCOL } from "../contract/socket.ts";
 import type { Feeds } from "../feeds/feeds.ts";
 import type { Catalog } from "../jobs/catalog.ts";
 import type { Jobs } from "../jobs/jobs.ts";
+import type { Outlook } from "../jobs/outlook.ts";
+import type { ReadQueueStatus } from "../jobs/queue-status.ts";
 import type { Records } from "../jobs/records.ts";
 import type { Uploads } from "../jobs/uploads/uploads.ts";
 import type { Logger } from "../lib/logger.ts";
@@ -17,6 +19,7 @@ import type { Store } from "../storage/store.ts";
 import { createOriginCheck } from "./auth/origins.ts";
 import { buildHttp } from "./http/build-http.ts";
 import { createRealtime, type Realtime } from "./realtime/realtime.ts";
+import { watchWaiting } from "./realtime/waiting.ts";
 
 export interface GatewayDeps {
   config: Config;
@@ -25,6 +28,8 @@ export interface GatewayDeps {
   jobs: Jobs;
   uploads: Uploads;
   records: Pick<Records, "read">;
+  outlook: Outlook;
+  queueStatus: ReadQueueStatus;
   feeds: Feeds;
   store: Store;
   links: Links;
@@ -72,7 +77,12 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
       publicUrl: config.PUBLIC_URL,
     }),
   });
-  const { drain, close } = createLeaving(app, realtime);
+  const waiting = watchWaiting(deps);
+  const { drain, close: closeServer } = createLeaving(app, realtime);
+  const close = async () => {
+    await waiting.close();
+    await closeServer();
+  };
   metrics.gauge("jobcast_connections", "Sockets connected to this node", () => stats().connections);
   metrics.gauge("jobcast_users", "Users connected to this node", () => stats().users);
   metrics.gauge(

@@ -5,7 +5,8 @@ import { createFeeds, type Feeds } from "../feeds/feeds.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { createJobs, type JobsService } from "../jobs/create-jobs.ts";
 import { toWireJob } from "../jobs/present.ts";
-import { createOutlook } from "../jobs/outlook.ts";
+import { createOutlook, type Outlook } from "../jobs/outlook.ts";
+import { createReadQueueStatus } from "../jobs/queue-status.ts";
 import { openQueues } from "../jobs/queues.ts";
 import { createRecords } from "../jobs/records.ts";
 import type { JobSnapshot } from "../jobs/snapshot.ts";
@@ -33,7 +34,8 @@ export async function startGateway(
   const feeds = openFeeds(resources, stack);
   const maxBytes = config.UPLOAD_MAX_BYTES;
   const uploads = createUploads({ redis: strict, keys, store, maxBytes, log });
-  const jobs = openJobs({ ...resources, uploads }, stack);
+  const outlook = createOutlook({ redis: strict, keys, log });
+  const jobs = openJobs({ ...resources, uploads, outlook }, stack);
   const gateway = await createGateway({
     config,
     secrets,
@@ -41,6 +43,8 @@ export async function startGateway(
     jobs,
     uploads,
     records: createRecords({ redis: strict, keys }),
+    outlook,
+    queueStatus: createReadQueueStatus({ redis: strict, keys, types: [...catalog.keys()] }),
     feeds,
     store,
     links,
@@ -79,10 +83,10 @@ function openFeeds(
 }
 
 function openJobs(
-  resources: Resources & { database: Database; uploads: Uploads },
+  resources: Resources & { database: Database; uploads: Uploads; outlook: Outlook },
   stack: AsyncDisposableStack,
 ): JobsService {
-  const { config, strict, keys, database, store, uploads, catalog, log } = resources;
+  const { config, strict, keys, database, store, uploads, outlook, catalog, log } = resources;
   const partitions = config.FEED_PARTITIONS;
   const queues = openQueues({ redis: strict, keys, retentionDays: config.JOB_RETENTION_DAYS, log });
   stack.defer(queues.close);
@@ -93,7 +97,7 @@ function openJobs(
     queues,
     history: createJobsTable(database.db),
     intents: createIntentsTable(database.db),
-    outlook: createOutlook({ redis: strict, keys, log }),
+    outlook,
     store,
     uploads,
     removeSnapshot: createRemoveSnapshot({ redis: strict, keys, partitions }),

@@ -7,7 +7,7 @@ import { joinFeed } from "../../src/gateway/realtime/join.ts";
 import { createOutlet } from "../../src/gateway/realtime/outlet.ts";
 import type { Session } from "../../src/gateway/realtime/session.ts";
 import { watchJob } from "../../src/gateway/realtime/watch.ts";
-import { toSnapshot } from "../../src/jobs/snapshot.ts";
+import { type StoredJob, toSnapshot } from "../../src/jobs/snapshot.ts";
 import { createTurns } from "../../src/lib/turns.ts";
 import { test } from "../support/feeds.ts";
 import { record } from "../support/jobs.ts";
@@ -59,6 +59,8 @@ function createSlowClient() {
   };
 }
 
+const outlook = { show: async (jobs: StoredJob[]) => jobs };
+
 const ways: [string, (stage: Stage, session: Session) => Promise<Seat>][] = [
   ["a feed", async (stage, session) => joinFeed({ feeds: await stage.node() }, session, audience)],
   [
@@ -66,7 +68,8 @@ const ways: [string, (stage: Stage, session: Session) => Promise<Seat>][] = [
     async (stage, session) => {
       const known = toSnapshot(record({ jobId: "a" })).job;
       const feeds = await stage.node();
-      return (await watchJob({ feeds, sign }, session, { jobId: "a", audience, known })).seat;
+      return (await watchJob({ feeds, outlook, sign }, session, { jobId: "a", audience, known }))
+        .seat;
     },
   ],
 ];

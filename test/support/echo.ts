@@ -5,9 +5,11 @@ import { LANES } from "../../src/contract/job.ts";
 import { queueName } from "../../src/contract/names.ts";
 import type { WorkData, WorkResult } from "../../src/contract/worker.ts";
 import type { JobType } from "../../src/jobs/catalog.ts";
+import { createWorkerRegistry } from "../../src/jobs/worker-registry.ts";
 import { sleep } from "../../src/lib/sleep.ts";
 import { openRedis } from "../../src/redis/connect.ts";
 import type { StartWorkers } from "../../src/roles/process.ts";
+import { startPulse } from "../../workers/pulse.ts";
 
 const Data = Type.Object(
   {
@@ -55,18 +57,28 @@ export function createBench() {
     return { text: text.repeat(times) };
   }
 
-  const startWorkers: StartWorkers = async ({ target, keys, node, log }) => {
+  const startWorkers: StartWorkers = async ({ config, target, keys, node, log }) => {
     const connection = openRedis(target, `jobcast-${node}-worker`);
     connection.on("error", (err) => log.debug({ err }, "worker: redis"));
     const workers = LANES.map((lane) => {
       const queue = queueName(ECHO.type, lane);
-      const options = { connection, prefix: keys.bull(queue), concurrency: 20 };
+      const options = {
+        connection,
+        prefix: keys.bull(queue),
+        concurrency: config.WORKER_CONCURRENCY ?? 20,
+      };
       const worker = new Worker<WorkData>(queue, run, options);
       worker.on("error", (err) => log.debug({ err }, "worker"));
       return worker;
     });
+    const queues = Object.fromEntries(
+      workers.map(({ name, concurrency }) => [name, { concurrency, active: 0 }]),
+    );
+    const registry = createWorkerRegistry({ redis: connection, keys });
+    const pulse = await startPulse({ registry, id: node, read: () => queues, log });
     return {
       async close() {
+        await pulse.stop();
         for (const { resolve } of held.values()) resolve();
         await Promise.all(workers.map((worker) => worker.close(true)));
         connection.disconnect();

@@ -12,6 +12,7 @@ import { buildHttp } from "../../src/gateway/http/build-http.ts";
 import type { HttpDeps } from "../../src/gateway/http/deps.ts";
 import type { Catalog } from "../../src/jobs/catalog.ts";
 import { createJobs } from "../../src/jobs/create-jobs.ts";
+import { createReadQueueStatus } from "../../src/jobs/queue-status.ts";
 import { createOutlook } from "../../src/jobs/outlook.ts";
 import { openQueues } from "../../src/jobs/queues.ts";
 import { createUploads } from "../../src/jobs/uploads/uploads.ts";
@@ -94,6 +95,11 @@ export const test = base
         links: createLinks({ signingKey: secrets.signingKey, ttlSeconds: 3600 }),
         catalog,
         log: pino({ level: "info" }, { write: (line: string) => void logged.push(line) }),
+        queueStatus: createReadQueueStatus({
+          redis: parts.redis,
+          keys: parts.keys,
+          types: ["image"],
+        }),
         isDraining: () => false,
         readiness: async () => ({
           ready: true,

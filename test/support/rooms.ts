@@ -1,6 +1,7 @@
 import { type Cursor, formatCursor, parseCursor } from "../../src/contract/cursor.ts";
 import type { Audience } from "../../src/contract/names.ts";
 import type { Page, PageRequest, StoredFact } from "../../src/feeds/read.ts";
+import { nobody } from "../../src/feeds/observer.ts";
 import type { Item, Listener } from "../../src/feeds/item.ts";
 import { createRoom } from "../../src/feeds/room.ts";
 import type { TailEntry } from "../../src/feeds/tails.ts";
@@ -53,8 +54,9 @@ export type TestFeed = ReturnType<typeof createFeed>;
 
 /** A room on a feed in memory, opened where the feed stands now. */
 export function openRoom(feed: TestFeed) {
-  const room = createRoom({ audience, reader: feed, toGauge, log: silent });
-  room.open({ head: feed.head(), tailId: feed.tailId() });
+  const room = createRoom({ audience, reader: feed, toGauge, observer: nobody, log: silent });
+  const page = { head: feed.head(), tailId: feed.tailId(), openJobs: 0, open: [], job: undefined };
+  room.open({ ...page, status: "none", facts: [] });
   return room;
 }
 

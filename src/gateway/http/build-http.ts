@@ -16,6 +16,7 @@ import { addOpenapi } from "./openapi.ts";
 import { opsRoutes } from "./ops-routes.ts";
 import { addOriginGuard } from "./origin-guard.ts";
 import { addProblems } from "./problems.ts";
+import { queueRoutes } from "./queue-routes.ts";
 import { realtimeRoutes } from "./realtime-routes.ts";
 import { createServerOptions } from "./server.ts";
 import { submitRoute } from "./submit-route.ts";
@@ -78,6 +79,7 @@ async function addRoutes(
   });
   await app.register(externalRoutes, { external: deps.jobs.external, links: deps.links });
   await app.register(adminRoutes, deps.jobs);
+  await app.register(queueRoutes, parts);
   await app.register(fileRoutes, parts);
   await app.register(realtimeRoutes, parts);
   if (config.OPS_PORT === undefined) {

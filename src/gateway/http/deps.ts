@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 import type { Config } from "../../config.ts";
-import type { Readiness, RealtimeStats } from "../../contract/http.ts";
+import type { QueueStatus, Readiness, RealtimeStats } from "../../contract/http.ts";
 import type { Catalog } from "../../jobs/catalog.ts";
 import type { Jobs } from "../../jobs/jobs.ts";
 import type { Uploads } from "../../jobs/uploads/uploads.ts";
@@ -29,6 +29,8 @@ export interface HttpDeps {
   secrets: { jwtKeys: Buffer[]; signingKey: Buffer };
   jobs: Jobs;
   uploads: Uploads;
+  /** How busy the queues are; at most a second old. */
+  queueStatus(): Promise<QueueStatus>;
   store: Store;
   links: Links;
   catalog: Catalog;

@@ -7,9 +7,10 @@ import type { Feeds } from "../../feeds/feeds.ts";
 import type { Listener } from "../../feeds/item.ts";
 import type { Seat } from "../../feeds/seat.ts";
 import type { Jobs } from "../../jobs/jobs.ts";
+import type { Outlook } from "../../jobs/outlook.ts";
 import { toWireJob, type Sign } from "../../jobs/present.ts";
 import type { Records } from "../../jobs/records.ts";
-import type { JobSnapshot } from "../../jobs/snapshot.ts";
+import type { JobSnapshot, StoredJob } from "../../jobs/snapshot.ts";
 import { frameOf, toFrame } from "./frame.ts";
 import { keepSeat, type Session } from "./session.ts";
 import { findWatched, watchJob } from "./watch.ts";
@@ -18,6 +19,7 @@ export interface JoinDeps {
   feeds: Pick<Feeds, "join">;
   jobs: Pick<Jobs, "find">;
   records: Pick<Records, "read">;
+  outlook: Pick<Outlook, "show">;
   sign: Sign;
   node: string;
 }
@@ -37,6 +39,7 @@ export async function welcome(deps: JoinDeps, session: Session, sessionId: strin
   const seats = await Promise.all(feeds.map((feed, i) => joinFeed(deps, session, feed, given[i])));
   const own = seats[0];
   const cursors = Object.fromEntries(feeds.map((feed, i) => [feed, cursorOf(seats[i])]));
+  const open = await deps.outlook.show((own?.open ?? []).map(toStored));
   const returning = seats.filter((_, i) => given[i] !== undefined);
   say(session, {
     userId: caller.userId,
@@ -45,7 +48,7 @@ export async function welcome(deps: JoinDeps, session: Session, sessionId: strin
     recovered: returning.length > 0 && returning.every((seat) => seat.isRecovered),
     cursors,
     cursor: toOpaque(cursors),
-    jobs: (own?.open ?? []).map((text) => toJob(text, deps.sign)),
+    jobs: open.map((job) => toWireJob(job, deps.sign)),
     openJobs: own?.openJobs ?? 0,
     unread: 0,
     node: deps.node,
@@ -115,7 +118,7 @@ const cursorOf = (seat: Seat | undefined): string =>
 const toOpaque = (cursors: Record<string, string>): string =>
   Buffer.from(JSON.stringify(cursors)).toString("base64url");
 
-function toJob(text: string, sign: Sign) {
+function toStored(text: string): StoredJob {
   const snapshot: JobSnapshot = JSON.parse(text);
-  return toWireJob(snapshot.job, sign);
+  return snapshot.job;
 }

@@ -5,6 +5,7 @@ import type { Feeds } from "../../feeds/feeds.ts";
 import type { Item, Listener } from "../../feeds/item.ts";
 import type { Seat } from "../../feeds/seat.ts";
 import type { Jobs } from "../../jobs/jobs.ts";
+import type { Outlook } from "../../jobs/outlook.ts";
 import { type Sign, toScopedJob, toWireJob } from "../../jobs/present.ts";
 import type { Records } from "../../jobs/records.ts";
 import type { JobSnapshot, StoredJob } from "../../jobs/snapshot.ts";
@@ -13,6 +14,7 @@ import type { Session } from "./session.ts";
 
 export interface WatchDeps {
   feeds: Pick<Feeds, "join">;
+  outlook: Pick<Outlook, "show">;
   sign: Sign;
 }
 
@@ -39,7 +41,7 @@ export async function findWatched(
 
 /** Follows one job. It is no feed: what is heard carries no cursor, and nothing is replayed. Resolves to the job and the seat, which waits for `start`. */
 export async function watchJob(
-  { feeds, sign }: WatchDeps,
+  { feeds, outlook, sign }: WatchDeps,
   session: Session,
   { jobId, audience, known }: Watched,
 ): Promise<{ job: Job; seat: Seat }> {
@@ -51,7 +53,8 @@ export async function watchJob(
     drained: () => session.outlet.drained(),
     onLost: () => session.outlet.cut(),
   });
-  const stored = seat.job === undefined ? known : snapshotJob(seat.job);
+  const told = seat.job === undefined ? known : snapshotJob(seat.job);
+  const [stored = told] = await outlook.show([told]);
   return { job: toWireJob(isScoped ? toScopedJob(stored) : stored, sign), seat };
 }
 
