@@ -60,7 +60,9 @@ export function createOutlook({ redis, keys, log, now = Date.now }: OutlookOptio
       queue,
       jobs.map(({ jobId }) => jobId),
     );
-    const line = { ...lineup, standing, durations, slots: slotsOf(alive, queue), now: now() };
+    // Workers in other languages do not say that they are there, but take jobs all the same.
+    const slots = slotsOf(alive, queue) || standing.active;
+    const line = { ...lineup, standing, durations, slots, now: now() };
     const prospects = new Map<string, Prospect>();
     for (const { jobId, bytes } of jobs) {
       const place = standing.places.get(jobId);

@@ -37,9 +37,12 @@ describe("places in line", () => {
 
     await cancel(a, token, first);
     const last = await a.submit(token);
+    for (const client of owners) await expect.poll(() => placesOf(client, last), WAIT).toContain(3);
+    // Told a second or more later: until then nothing has moved for the others.
+    const marker = await a.submit(token);
 
     for (const client of owners) {
-      await expect.poll(() => placesOf(client, last), WAIT).toContain(3);
+      await expect.poll(() => placesOf(client, marker), WAIT).toContain(4);
       const seen = { second: placesOf(client, second), third: placesOf(client, third) };
       expect(seen.second.at(-1)).toBe(1);
       expect(seen.third.at(-1)).toBe(2);
