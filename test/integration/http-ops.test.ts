@@ -130,6 +130,7 @@ describe("the reference", () => {
       "/api/jobs/{jobId}/cancel",
       "/api/jobs/{jobId}/retry",
       "/api/jobs/{jobId}/token",
+      "/api/queues/status",
       "/api/realtime/stats",
       "/api/uploads",
       "/api/uploads/{uploadId}",
