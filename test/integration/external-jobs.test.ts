@@ -35,7 +35,7 @@ const test = base.extend("setting", async ({ cluster: { a, b, keys }, connect })
 
 const refused = (code: string) => ({ status: 409, body: { code } });
 
-describe("an external job", () => {
+describe("an external job", { timeout: 60_000 }, () => {
   test("is found, claimed with its data, reported on and completed, and its owner hears of each", async ({
     setting: { a, b, keys, service, submit, told, facts, read },
     redis,

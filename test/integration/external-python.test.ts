@@ -68,7 +68,7 @@ const test = base
 
 const SLOW = { text: "one\ntwo\nthree\nfour\nfive\nsix", pause: 0.5 };
 
-describe("the worker in Python that the docs show", () => {
+describe("the worker in Python that the docs show", { timeout: 60_000 }, () => {
   test("works on jobs, tells how far it is, and how they ended", async ({ python, user }) => {
     const worker = python.start();
     const good = await user.submit({ text: "one two\nthree\nfour five six", pause: 0.1 });

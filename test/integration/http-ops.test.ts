@@ -122,12 +122,19 @@ describe("the reference", () => {
     const document = (await app.inject({ url: "/openapi.json" })).json<Document>();
     expect(document.openapi).toBe("3.1.0");
     expect(Object.keys(document.paths).toSorted()).toEqual([
+      "/api/admin/jobs/remove",
+      "/api/admin/jobs/retry",
       "/api/dev/token",
       "/api/files/{*}",
       "/api/jobs",
       "/api/jobs/counts",
       "/api/jobs/{jobId}",
       "/api/jobs/{jobId}/cancel",
+      "/api/jobs/{jobId}/claim",
+      "/api/jobs/{jobId}/complete",
+      "/api/jobs/{jobId}/fail",
+      "/api/jobs/{jobId}/heartbeat",
+      "/api/jobs/{jobId}/progress",
       "/api/jobs/{jobId}/retry",
       "/api/jobs/{jobId}/token",
       "/api/queues/status",
