@@ -26,6 +26,7 @@ export async function findBreaches(options: CheckOptions): Promise<string[]> {
     const jobs = new Set(accepted.get(userId));
     const found = [
       ...findGaps(witness.heard, feed, facts),
+      ...findEarly(witness.heard, feed),
       ...findMissingOutcomes(witness, jobs),
       ...findTakenBack(witness.heard),
       ...findForeign(witness.heard, userId, feed),
@@ -62,6 +63,24 @@ function findGaps(heard: Heard[], feed: string, facts: StoredFact[]): string[] {
   return [...resyncs, ...holes.slice(0, 3), ...differs];
 }
 
+/** I1: what comes before `ready` is the replay, and `ready` stands where that ended. */
+function findEarly(heard: Heard[], feed: string): string[] {
+  const breaches: string[] = [];
+  let welcomedOn = 0;
+  let last: string | undefined;
+  for (const { event, data, connection } of heard) {
+    if (event === "ready") {
+      welcomedOn = connection;
+      const stand = data.cursors?.[feed];
+      if (stand !== (last ?? stand)) breaches.push(`I1 heard up to ${last}, and ready at ${stand}`);
+    }
+    if (event === "job-progress" && connection !== welcomedOn)
+      breaches.push(`I1 ${event} of ${data.jobId} before ready`);
+    if (data?.feed === feed && data.cursor !== undefined) last = data.cursor;
+  }
+  return breaches;
+}
+
 /** I2: every accepted job's outcome is heard. */
 const findMissingOutcomes = (witness: Witness, jobs: ReadonlySet<string>): string[] =>
   [...jobs].filter((job) => !witness.outcomes().has(job)).map((job) => `I2 no outcome of ${job}`);
@@ -87,9 +106,10 @@ const findForeign = (heard: Heard[], userId: string, feed: string): string[] =>
     )
     .map(({ event, data }) => `I4 ${event} of ${data.userId} on ${data.feed}`);
 
-/** I5: what was accepted is in the feed, and ends once. */
+/** I5: what was accepted is in the feed, begins, and ends once. */
 function findDoubleWork(facts: StoredFact[], jobs: ReadonlySet<string>): string[] {
   const queued = facts.filter(({ e }) => e === "job-queued").map(({ j }) => String(j));
+  const started = facts.filter(({ e }) => e === "job-started").map(({ j }) => String(j));
   const ended = facts.filter(({ e }) => e === "job-completed").map(({ j }) => String(j));
   const lost = [...jobs]
     .filter((job) => !queued.includes(job))
@@ -100,7 +120,10 @@ function findDoubleWork(facts: StoredFact[], jobs: ReadonlySet<string>): string[
   const doubled = ended
     .filter((job, i) => ended.indexOf(job) !== i)
     .map((job) => `I5 ${job} ended twice`);
-  return [...lost, ...extra, ...doubled];
+  const sudden = ended
+    .filter((job) => !started.includes(job))
+    .map((job) => `I5 ${job} ended without a beginning`);
+  return [...lost, ...extra, ...doubled, ...sudden];
 }
 
 /** I6: within an attempt progress only grows, and attempts only grow. */

@@ -26,6 +26,8 @@ export interface Cluster {
   urlOf(name: string): string;
   /** Where a process of any role serves `/readyz` and `/metrics`. */
   opsUrlOf(name: string): string;
+  /** The name by which a process goes in Redis and in `ready`, until it is started again. */
+  idOf(name: string): Promise<string>;
   signal(name: string, signal: NodeJS.Signals): void;
   /** Starts a process that has ended, or is about to, on the same ports. */
   restart(name: string): Promise<void>;
@@ -79,6 +81,8 @@ export async function startCluster({
     await rm(folder, { recursive: true, force: true });
   };
   const node = (name: string) => processes.get(name) ?? raise(`No process ${name}`);
+  const opsUrlOf = (name: string) =>
+    `http://127.0.0.1:${opsPorts.get(name) ?? raise(`No process ${name}`)}`;
 
   try {
     await Promise.all([...processes.values()].map((process) => process.start()));
@@ -91,7 +95,11 @@ export async function startCluster({
     secret: SECRET,
     node,
     urlOf: (name) => `http://127.0.0.1:${gateways.get(name)?.port ?? raise(`No gateway ${name}`)}`,
-    opsUrlOf: (name) => `http://127.0.0.1:${opsPorts.get(name) ?? raise(`No process ${name}`)}`,
+    opsUrlOf,
+    async idOf(name) {
+      const metrics = await fetch(`${opsUrlOf(name)}/metrics`).then((answer) => answer.text());
+      return /\bnode="([^"]+)"/.exec(metrics)?.[1] ?? raise(`${name} does not name itself`);
+    },
     signal: (name, signal) => node(name).signal(signal),
     restart: (name) => node(name).start(),
     close,
