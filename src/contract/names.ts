@@ -1,8 +1,12 @@
+import type { BatchEventName } from "./batch.ts";
 import type { Lane } from "./job.ts";
 import type { JOB_GAUGE, JobFact } from "./socket.ts";
 
 /** An event that tells of a job. */
 export type JobEventName = JobFact | typeof JOB_GAUGE;
+
+/** An event of a feed. */
+export type FeedEventName = JobEventName | BatchEventName;
 
 /** An audience: whoever shares one ordered list of facts. Its name is the feed's name on the wire. */
 export type Audience = "all" | `user:${string}` | `group:${string}` | `case:${string}`;

@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
-import type { Audience, JobEventName } from "../contract/names.ts";
+import type { Audience, FeedEventName } from "../contract/names.ts";
+import type { JobStatus } from "../contract/job.ts";
 import { randomToken } from "../lib/random.ts";
 import { feedKeys, type Keys, partitionOf } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
@@ -8,7 +9,7 @@ import { loadScript } from "../redis/script.ts";
 export interface Entry {
   /** `silent` changes the snapshot and tells nobody. */
   kind: "fact" | "gauge" | "silent";
-  event: JobEventName | "";
+  event: FeedEventName | "";
   jobId: string;
   /** JSON object; of a fact without the closing brace, since its number is known only where it is stored. */
   body: string;
@@ -18,6 +19,16 @@ export interface Entry {
   createdAt: number;
   /** Apply only if the snapshot is still this one. */
   madeFrom?: string;
+  /** The batch of the audience's that the job is in, and what the job is to it from now on. */
+  batch?: BatchShare;
+}
+
+export interface BatchShare {
+  batchId: string;
+  status: JobStatus;
+  progress: number;
+  /** ISO 8601. */
+  at: string;
 }
 
 export interface Append {
@@ -60,6 +71,7 @@ export interface Continuity {
 
 /**
  * Writes into feeds. One call is one step: either all its entries are numbered, stored and told, with the ref that stands for them, or none is.
+ * Batches are counted in it as well: one is told of as finished right after the last of its jobs, and as a gauge once in a call that changes it.
  * A call whose answer was lost may be made again: if it had been applied, the answer is `moved`.
  */
 export interface Writer {
@@ -84,11 +96,13 @@ export function createWriter({
   return {
     async append({ audience, source, fence, holder, expectedRef, ref, entries, signal }) {
       const partition = partitionOf(audience, partitions);
+      const batchIds = [...new Set(entries.flatMap(({ batch }) => batch?.batchId ?? []))];
       const keyList = [
         ...feedKeys(keys, partition, audience),
         keys.doneJobs(partition, audience),
         keys.accepted(partition, audience),
         keys.open(partition),
+        ...batchIds.map((batchId) => keys.batch(partition, audience, batchId)),
       ];
       const args = [source, fence, holder, expectedRef, ref, audience, JSON.stringify(audience)];
       const limits = [
@@ -104,7 +118,7 @@ export function createWriter({
       const reply = await script.run(redis, keyList, [
         ...args,
         ...limits,
-        ...entries.flatMap(toArguments),
+        ...entries.flatMap((entry) => toArguments(entry, batchIds)),
       ]);
       const appended = toAppended(reply);
       if (appended.outcome === "ok" && appended.tailId !== "")
@@ -118,7 +132,7 @@ export function createWriter({
 export const newGeneration = (): string => Date.now().toString(36);
 export const newEpoch = (): string => randomToken(6);
 
-const toArguments = (entry: Entry): string[] => [
+const toArguments = (entry: Entry, batchIds: string[]): string[] => [
   entry.kind,
   entry.event,
   entry.jobId,
@@ -127,7 +141,11 @@ const toArguments = (entry: Entry): string[] => [
   entry.isOpen ? "open" : "done",
   entry.madeFrom ?? "",
   String(entry.createdAt),
+  entry.batch === undefined ? "" : toShare(entry.batch, batchIds),
 ];
+
+const toShare = ({ batchId, status, progress, at }: BatchShare, batchIds: string[]): string =>
+  `${batchIds.indexOf(batchId) + 1} ${status} ${progress} ${at}`;
 
 function toAppended(reply: unknown): Appended {
   const [outcome, value, epoch = ""] = Array.isArray(reply) ? reply.map(String) : [];

@@ -1,7 +1,9 @@
+import { BATCH_GAUGE } from "../contract/batch.ts";
 import type { Gauge } from "./item.ts";
 
-/** At most ten a second for a job; of those that come faster the newest waits, so that the last one is always heard. */
+/** At most ten a second for a job, one for a batch; of those that come faster the newest waits, so that the last one is always heard. */
 const INTERVAL_MS = 100;
+const BATCH_INTERVAL_MS = 1000;
 
 /** Lets a job's gauges through at a bearable rate, and none that a fact has made old. */
 export interface GaugeGate {
@@ -17,7 +19,8 @@ export function createGaugeGate(pass: (gauge: Gauge) => void): GaugeGate {
 
   function letThrough(gauge: Gauge): void {
     // Each job has its own: with one beat for all, the first two of a job could come together.
-    const timer = setTimeout(() => next(gauge.jobId), INTERVAL_MS).unref();
+    const intervalMs = gauge.event === BATCH_GAUGE ? BATCH_INTERVAL_MS : INTERVAL_MS;
+    const timer = setTimeout(() => next(gauge.jobId), intervalMs).unref();
     held.set(gauge.jobId, { timer, waiting: undefined });
     pass(gauge);
   }

@@ -69,6 +69,7 @@ function toEntry({ snapshot, tell, shown }: Next, eventId: string, sign: Sign): 
     snapshot: JSON.stringify(snapshot),
     isOpen: !isFinal(job.status),
     createdAt: Date.parse(job.createdAt),
+    ...toShare(job),
   };
   if (tell === undefined || tell === "") return { ...kept, kind: "silent", event: "", body: "" };
   const wire = toWireJob(shown, sign);
@@ -76,4 +77,8 @@ function toEntry({ snapshot, tell, shown }: Next, eventId: string, sign: Sign): 
     return { ...kept, kind: "gauge", event: tell, body: JSON.stringify(wire) };
   const fact = JSON.stringify({ ...wire, at: job.updatedAt, eventId });
   return { ...kept, kind: "fact", event: tell, body: fact.slice(0, -1) };
+}
+
+function toShare({ batchId, status, progress, updatedAt: at }: StoredJob): Pick<Entry, "batch"> {
+  return batchId === null ? {} : { batch: { batchId, status, progress, at } };
 }

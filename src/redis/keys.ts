@@ -34,6 +34,9 @@ export function createKeys(prefix: string) {
     /** Zset: jobs accepted for an owner that have no snapshot yet, by acceptance, in ms. */
     accepted: (partition: number, audience: Audience) =>
       inPartition(partition, `${audience}:accepted`),
+    /** Hash: an open batch, or one that finished lately; `append.lua` says what is in it. */
+    batch: (partition: number, audience: Audience, batchId: string) =>
+      inPartition(partition, `${audience}:batch:${batchId}`),
 
     /** Hash: `record` (JSON), `retries` (manual ones), `cancel` (the retry count that a cancel holds for). */
     job: (jobId: string) => `${prefix}:job:${jobId}`,

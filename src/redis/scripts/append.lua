@@ -2,23 +2,29 @@
   Applies one source's events to one audience: checks, snapshots, numbers, stores and tells them in one step, so that log, tail and
   snapshots cannot disagree.
 
-  KEYS  1 tail  2 partition  3 log  4 meta  5 jobs  6 open jobs  7 done jobs  8 accepted  9 open (of the partition)
+  KEYS  1 tail  2 partition  3 log  4 meta  5 jobs  6 open jobs  7 done jobs  8 accepted  9 open (of the partition)  10… batches
   ARGV  1 source  2 fence  3 holder  4 the source's last ref here, as its reader knows it ("" = none)  5 the new last ref
         6 audience  7 the same as a JSON string  8 generation, 9 epoch: random parts to begin with
         10 facts kept  11 ttl of the log, ms  12 ttl of meta, ms  13 how long a finished job's snapshot is kept, ms
-        14… entries of eight: kind ("fact", "gauge", "silent"), event, job id, body (JSON, a fact's without the closing brace),
-        snapshot (JSON), "open" or "done", the snapshot it was made from ("" = not compared), when the job was created, ms
+        14… entries of nine: kind ("fact", "gauge", "silent"), event, job id, body (JSON, a fact's without the closing brace),
+        snapshot (JSON), "open" or "done", the snapshot it was made from ("" = not compared), when the job was created, ms,
+        what it is to its batch ("" = nothing): "<which of the batches, from 1> <status> <progress> <time in ISO 8601>"
   Returns  {"ok", id of the last tail entry, epoch, seq}
            {"fenced", the fence in force}: another reader has taken over
            {"moved", the last ref}: read again, something was applied meanwhile
-  Tail entry: n running number, a audience, k kind, e event, j job id, c cursor of a fact, d data (JSON).
+  Tail entry: n running number, a audience, k kind, e event, j job id (or batch id), c cursor of a fact, d data (JSON).
+
+  A batch is a hash: `id`, `head` (the JSON of what never changes, without the closing brace), `total`, a count for each status, `sum` (of its jobs'
+  progress, in tenths of a percent), `rounds` (how often it finished), `finishedAt`, and for each of its jobs `job:<id>`, "<status> <progress>". Who
+  counts stands here, since its jobs wait in several queues, each with a reader of its own: which of them was the last to end is known in
+  the step that tells of it, and only there. What a job is replaces what it was, so that nothing is counted twice.
 ]]
 local tail, partition, log, meta, jobs, openJobs, doneJobs, accepted, open = unpack(KEYS)
 local source, fence, holder, expected, ref, audience, feed = unpack(ARGV, 1, 7)
 
 -- A script that fails is not undone: what has the wrong type has to stop it before its first write.
 for _, stream in ipairs({tail, log}) do redis.call("XLEN", stream) end
-for _, hash in ipairs({meta, jobs}) do redis.call("HLEN", hash) end
+for _, hash in ipairs({meta, jobs, unpack(KEYS, 10)}) do redis.call("HLEN", hash) end
 for _, zset in ipairs({openJobs, doneJobs, accepted, open}) do redis.call("ZCARD", zset) end
 
 local inForce = redis.call("HGET", partition, "fence:" .. source)
@@ -31,7 +37,7 @@ end
 
 local last = redis.call("HGET", meta, "ref:" .. source) or ""
 if last ~= expected then return {"moved", last} end
-for i = 14, #ARGV, 8 do
+for i = 14, #ARGV, 9 do
   local was = ARGV[i + 6]
   if was ~= "" and redis.call("HGET", jobs, ARGV[i + 2]) ~= was then return {"moved", last} end
 end
@@ -59,9 +65,7 @@ local function keep(jobId, snapshot, state, createdAt)
   end
 end
 
-for i = 14, #ARGV, 8 do
-  local kind, event, jobId, body, snapshot, state = unpack(ARGV, i, i + 5)
-  if snapshot ~= "" then keep(jobId, snapshot, state, ARGV[i + 7]) end
+local function tell(kind, event, jobId, body)
   local cursor = ""
   if kind == "fact" then
     seq = seq + 1
@@ -69,10 +73,66 @@ for i = 14, #ARGV, 8 do
     body = body .. ',"feed":' .. feed .. ',"cursor":"' .. cursor .. '"}'
     redis.call("XADD", log, "MAXLEN", "~", ARGV[10], string.format("%d-0", seq), "e", event, "j", jobId, "d", body)
   end
-  if kind ~= "silent" then
-    local n = redis.call("HINCRBY", partition, "count", 1)
-    id = redis.call("XADD", tail, "*", "n", n, "a", audience, "k", kind, "e", event, "j", jobId, "c", cursor, "d", body)
-  end
+  local n = redis.call("HINCRBY", partition, "count", 1)
+  id = redis.call("XADD", tail, "*", "n", n, "a", audience, "k", kind, "e", event, "j", jobId, "c", cursor, "d", body)
+end
+
+local isEnded = {completed = true, failed = true, cancelled = true}
+-- Those of this call whose jobs have changed.
+local changed = {}
+
+local function show(batch, status, finishedAt)
+  local names = {"queued", "processing", "completed", "failed", "cancelled"}
+  local values = redis.call("HMGET", batch, "id", "head", "total", "sum", unpack(names))
+  local id, head, total, sum = unpack(values)
+  local counts = {}
+  for i, name in ipairs(names) do counts[i] = string.format('"%s":%d', name, values[4 + i] or 0) end
+  return id, string.format('%s,"counts":{%s},"progress":%s,"status":"%s","finishedAt":%s',
+    head, table.concat(counts, ","), tostring(math.floor(sum / total) / 10), status, finishedAt)
+end
+
+local function finish(batch, at)
+  local rounds = redis.call("HINCRBY", batch, "rounds", 1)
+  redis.call("HSET", batch, "finishedAt", at)
+  redis.call("PEXPIRE", batch, ARGV[13])
+  local batchId, body = show(batch, "finished", '"' .. at .. '"')
+  tell("fact", "batch-finished", batchId, string.format('%s,"at":"%s","eventId":"batch:%s:%d"', body, at, batchId, rounds))
+end
+
+-- A job of it was put back in line.
+local function reopen(batch)
+  redis.call("HDEL", batch, "finishedAt")
+  redis.call("PERSIST", batch)
+end
+
+local function count(share, jobId)
+  local nth, status, progress, at = string.match(share, "^(%d+) (%a+) ([%d.]+) (%S+)$")
+  local batch = KEYS[9 + nth]
+  local known = redis.call("HGET", batch, "job:" .. jobId)
+  local is = status .. " " .. (isEnded[status] and 1000 or math.floor(progress * 10))
+  if not known or known == is then return end
+  local oldStatus, old = string.match(known, "^(%a+) (%d+)$")
+  redis.call("HSET", batch, "job:" .. jobId, is)
+  redis.call("HINCRBY", batch, oldStatus, -1)
+  redis.call("HINCRBY", batch, status, 1)
+  redis.call("HINCRBY", batch, "sum", string.match(is, "%d+$") - old)
+  changed[batch] = true
+  local queued, processing, finishedAt = unpack(redis.call("HMGET", batch, "queued", "processing", "finishedAt"))
+  local isOver = queued + processing == 0
+  if isOver and not finishedAt then finish(batch, at) end
+  if finishedAt and not isOver then reopen(batch) end
+end
+
+for i = 14, #ARGV, 9 do
+  local kind, event, jobId, body, snapshot, state = unpack(ARGV, i, i + 5)
+  if snapshot ~= "" then keep(jobId, snapshot, state, ARGV[i + 7]) end
+  if kind ~= "silent" then tell(kind, event, jobId, body) end
+  if ARGV[i + 8] ~= "" then count(ARGV[i + 8], jobId) end
+end
+-- Nodes let one a second through, so that one for each call is enough.
+for batch in pairs(changed) do
+  local batchId, body = show(batch, "open", "null")
+  if not redis.call("HGET", batch, "finishedAt") then tell("gauge", "batch-progress", batchId, body .. "}") end
 end
 
 redis.call("HSET", meta, "seq", seq, "ref:" .. source, ref)
