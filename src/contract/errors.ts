@@ -49,6 +49,7 @@ export const JOB_ERROR_CODES = {
   timeout: { retryable: false },
   worker_lost: { retryable: true },
   cancelled: { retryable: false },
+  parent_failed: { retryable: false },
   internal: { retryable: true },
 } as const satisfies Record<string, { retryable: boolean }>;
 

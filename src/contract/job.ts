@@ -79,6 +79,9 @@ export const Job = Type.Object(
 );
 export type Job = Static<typeof Job>;
 
+/** Of one job. */
+export const MAX_FOLLOWERS = 20;
+
 /** What a caller sends. `input` and `options` are checked against the schemas of the type. */
 export const JobRequest = Type.Object(
   {
@@ -95,6 +98,14 @@ export const JobRequest = Type.Object(
     ),
     metadata: Type.Optional(Metadata),
     notify: Type.Optional(Type.Boolean()),
+    // oxlint-disable-next-line unicorn/no-thenable -- the contract names it so; a request is data and never awaited
+    then: Type.Optional(
+      Type.Array(JsonObject, {
+        maxItems: MAX_FOLLOWERS,
+        description:
+          'Each a `JobRequest`, run when this job has succeeded; its input may be `{"from": "parent", "file"?: "<name>"}`',
+      }),
+    ),
     userId: Type.Optional(UserId),
   },
   { $id: "JobRequest", additionalProperties: false },

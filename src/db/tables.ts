@@ -23,6 +23,15 @@ export interface JobsRow {
   finished_at: Date | null;
 }
 
+export interface BatchesRow {
+  batch_id: string;
+  user_id: string | null;
+  name: string | null;
+  case_id: string | null;
+  total: number;
+  created_at: Date;
+}
+
 export interface HistoryPlacesRow {
   source: string;
   place: string;
@@ -53,6 +62,7 @@ export interface IntentsRow {
 
 export interface Tables {
   jobs: JobsRow;
+  batches: BatchesRow;
   history_places: HistoryPlacesRow;
   tail_marks: TailMarksRow;
   intents: IntentsRow;

@@ -4,6 +4,7 @@ import type { Config } from "../config.ts";
 import type { Readiness } from "../contract/http.ts";
 import { PROTOCOL } from "../contract/socket.ts";
 import type { Feeds } from "../feeds/feeds.ts";
+import type { Batches } from "../jobs/batches.ts";
 import type { Catalog } from "../jobs/catalog.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import type { Outlook } from "../jobs/outlook.ts";
@@ -27,6 +28,7 @@ export interface GatewayDeps {
   catalog: Catalog;
   jobs: Jobs;
   uploads: Uploads;
+  batches: Batches;
   records: Pick<Records, "read">;
   outlook: Outlook;
   queueStatus: ReadQueueStatus;

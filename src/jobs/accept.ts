@@ -46,12 +46,13 @@ export async function takeBack(
   return true;
 }
 
-/** Fails with `quota_exceeded` when the owner has too many open jobs. */
+/** Fails with `quota_exceeded` when the owner would have too many open jobs. */
 export async function requireQuota(
   record: JobRecord,
   { snapshots }: Pick<AcceptDeps, "snapshots">,
+  wanted = 1,
 ): Promise<void> {
-  if ((await snapshots.countOpen(ownerAudience(record))) < MAX_WAITING) return;
+  if ((await snapshots.countOpen(ownerAudience(record))) + wanted <= MAX_WAITING) return;
   throw new JobcastError("quota_exceeded", `There are ${MAX_WAITING} jobs waiting already`, {
     retryAfterSeconds: 60,
   });

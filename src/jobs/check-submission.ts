@@ -7,6 +7,7 @@ import { JobcastError } from "../errors.ts";
 import { requireFullToken } from "./access.ts";
 import type { Catalog, JobType } from "./catalog.ts";
 import { readInput, sizeOf, toShown } from "./input.ts";
+import { NOT_KNOWN_YET, readFromParent } from "./parent-input.ts";
 import type { Submission } from "./jobs.ts";
 import { chooseLane } from "./lane.ts";
 import { toProblems } from "./problems.ts";
@@ -37,19 +38,24 @@ export function createSubmissionCheck(
 ): CheckSubmission {
   const types = new Map(Array.from(catalog.values(), (type) => [type.type, compileType(type)]));
 
-  return async ({ request, caller, file }, jobId, now) => {
+  return async ({ request, caller, file, place }, jobId, now) => {
     requireFullToken(caller);
     const type = types.get(request.type);
     if (type === undefined) throw unknownType(request.type);
     const userId = ownerOf(request, caller);
     requireMetadata(request.metadata);
-    const asked = readInput({ type, input: request.input, file, allowPrivateUrls });
-    if ("data" in asked) type.requireData(asked.data);
+    const from = place?.parentId ? readFromParent(type, request.input) : undefined;
+    const asked =
+      from === undefined
+        ? readInput({ type, input: request.input, file, allowPrivateUrls })
+        : NOT_KNOWN_YET;
+    if (from === undefined && "data" in asked) type.requireData(asked.data);
     const options = request.options ?? {};
     type.requireOptions(options);
     // Late, since it asks others and keeps an upload for longer.
     const input = await resolveInput(asked, caller);
-    type.check?.({ input, options });
+    // Of what its parent will make, it is asked when that is there.
+    if (from === undefined) type.check?.({ input, options });
     return {
       jobId,
       type: request.type,
@@ -57,11 +63,12 @@ export function createSubmissionCheck(
       userId,
       audiences: [userAudience(userId)],
       caseId: null,
-      batchId: null,
-      parentId: null,
+      batchId: place?.batchId ?? null,
+      parentId: place?.parentId ?? null,
       metadata: request.metadata ?? {},
       notify: request.notify ?? true,
       input,
+      ...(from === undefined ? {} : { from }),
       shown: toShown(input),
       options,
       maxAttempts: type.maxAttempts,

@@ -1,14 +1,18 @@
 import type { Redis } from "ioredis";
+import type { BatchesTable } from "../db/batches-table.ts";
 import type { JobsTable } from "../db/jobs-table.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Store } from "../storage/store.ts";
+import { createBatchStates } from "./batch-states.ts";
+import { type Batches, createBatches } from "./batches.ts";
 import { createBulk } from "./bulk.ts";
 import { cancelJob } from "./cancel.ts";
 import type { SubmissionRules } from "./check-submission.ts";
 import { countJobs } from "./counts.ts";
 import { createClaims } from "./external-claims.ts";
 import { createExternal } from "./create-external.ts";
+import { createFollowers } from "./followers.ts";
 import type { Intents } from "./idempotency.ts";
 import type { Jobs } from "./jobs.ts";
 import { listJobs } from "./list.ts";
@@ -33,6 +37,7 @@ export interface JobsDeps extends SubmissionRules {
   queues: Queues;
   history: Pick<JobsTable, "find" | "list" | "counts" | "notFinishedSince" | "remove">;
   intents: Intents;
+  batches: BatchesTable;
   /** What is shown of open jobs beside what their feeds have told. */
   outlook: Pick<Outlook, "show">;
   store: Pick<Store, "open" | "put" | "remove">;
@@ -44,6 +49,7 @@ export interface JobsDeps extends SubmissionRules {
 }
 
 export interface JobsService extends Jobs {
+  batches: Batches;
   /** Finishes keyed submits whose process died; to be called every half minute. Rejects when Redis or Postgres is away. */
   finishPending(): Promise<void>;
 }
@@ -54,15 +60,32 @@ export function createJobs({ now = Date.now, ...options }: JobsDeps): JobsServic
   const claims = createClaims(options);
   const deps = { ...options, records, snapshots, claims, now };
   const states = createStates(deps);
+  const batchStates = createBatchStates(options);
+  const table = options.batches;
+  const followers = createFollowers(deps);
   const resolveInput = createResolveInput({ uploads: options.uploads, states });
   const { show } = options.outlook;
-  const submits = createSubmit({ ...deps, rules: options, resolveInput });
+  const submits = createSubmit({
+    ...deps,
+    states: batchStates,
+    table,
+    rules: options,
+    resolveInput,
+  });
 
   const list: Jobs["list"] = (query, caller) => listJobs(query, caller, deps);
-  const retry: Jobs["retry"] = (jobId, caller) => retryJob(jobId, caller, { ...deps, states });
+  const cancel: Jobs["cancel"] = (jobId, caller) => cancelJob(jobId, caller, { ...deps, states });
+  const retry: Jobs["retry"] = (jobId, caller) =>
+    retryJob(jobId, caller, { ...deps, states, followers });
   const remove: Jobs["remove"] = (jobId, caller) => removeJob(jobId, caller, { ...deps, states });
 
   return {
+    batches: createBatches({
+      states: batchStates,
+      table,
+      jobs: { cancel },
+      submit: (submission) => submits.submitBatch(submission),
+    }),
     submit: (submission) => submits.submit(submission),
     finishPending: () => submits.finishPending(),
     async find(jobId, caller) {
@@ -80,7 +103,7 @@ export function createJobs({ now = Date.now, ...options }: JobsDeps): JobsServic
       return { ...page, items: await show(page.items) };
     },
     counts: (caller) => countJobs(caller, deps),
-    cancel: (jobId, caller) => cancelJob(jobId, caller, { ...deps, states }),
+    cancel,
     retry,
     remove,
     external: createExternal({ ...deps, states }),

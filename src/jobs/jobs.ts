@@ -14,6 +14,8 @@ export interface Submission {
   file?: FileRef;
   /** An `Idempotency-Key`, with a hash of all that the request says, its file included. */
   idempotency?: { key: string; bodyHash: string };
+  /** Of a job that is part of a batch. */
+  place?: { batchId: string; parentId: string | null };
 }
 
 export interface Submitted {

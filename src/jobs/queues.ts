@@ -2,11 +2,13 @@ import { type Job, type JobsOptions, Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { queueName } from "../contract/names.ts";
 import type { WorkData } from "../contract/worker.ts";
+import { groupBy } from "../lib/array.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Keys } from "../redis/keys.ts";
 import { patiently } from "./patience.ts";
 import { type JobRecord, ownerAudience } from "./record.ts";
 import { createRounds, NO_ROUND } from "./rounds.ts";
+import { untilLetGo } from "./waiting.ts";
 
 /**
  * Entries kept in a queue's event stream. Recorder and history read it from a place of their own; with BullMQ's 10,000 a burst of progress
@@ -21,6 +23,8 @@ export type QueuedJob = Job<WorkData>;
 export interface Queues {
   /** Once for a job id, and in one round, however often it is called; `runBase` and `retries` are those of the job's `WorkData`. */
   add(record: JobRecord, count: Pick<WorkData, "runBase" | "retries">): Promise<void>;
+  /** New jobs, of each queue all or none; those that wait for others are held back. As often as it is called, once for a job id. */
+  addAll(records: JobRecord[]): Promise<void>;
   /** The job as BullMQ has it, `undefined` once it was removed. */
   find(record: Lineup & Pick<JobRecord, "jobId">): Promise<QueuedJob | undefined>;
   /** `false` when a worker has it in hand. */
@@ -69,19 +73,37 @@ export function openQueues({ redis, keys, retentionDays, log }: QueuesOptions): 
     return queue;
   }
 
-  const takeRound = (record: JobRecord) =>
-    rounds.take(queueName(record.type, record.lane), [
-      { jobId: record.jobId, owner: ownerAudience(record) },
-    ]);
+  /** For jobs of one queue. */
+  async function takeRounds(records: JobRecord[]): Promise<void> {
+    const [first] = records;
+    if (first === undefined) return;
+    const turns = records.map((record) => ({ jobId: record.jobId, owner: ownerAudience(record) }));
+    await rounds.take(queueName(first.type, first.lane), turns);
+  }
 
   return {
     async add(record, { runBase, retries }) {
       const data: WorkData = { input: record.input, options: record.options, runBase, retries };
-      const options = jobOptions(record, retentionDays, retries > 0 ? 0 : record.delayMs);
+      const options = jobOptions(record, retentionDays, delayOf(record, retries));
       await patiently(async (over) => {
         await (await get(record, over)).add(record.type, data, options);
-        await takeRound(record);
+        await takeRounds([record]);
       });
+    },
+    async addAll(records) {
+      for (const [, group] of groupBy(records, ({ type, lane }) => queueName(type, lane))) {
+        const [first] = group;
+        if (first === undefined) continue;
+        const jobs = group.map((record) => ({
+          name: record.type,
+          data: { input: record.input, options: record.options, runBase: 0, retries: 0 },
+          opts: jobOptions(record, retentionDays, delayOf(record, 0)),
+        }));
+        await patiently(async (over) => {
+          await (await get(first, over)).addBulk(jobs);
+          await takeRounds(group);
+        });
+      }
     },
     find: (record) => patiently(async (over) => (await get(record, over)).getJob(record.jobId)),
     remove: (job) =>
@@ -96,13 +118,18 @@ export function openQueues({ redis, keys, retentionDays, log }: QueuesOptions): 
         "Missing key",
       );
       // Whoever put it back: it is in line without a round now.
-      await patiently(() => takeRound(record));
+      await patiently(() => takeRounds([record]));
       return isBack;
     },
     async close() {
       await Promise.all(Array.from(opened.values(), (queue) => queue.close()));
     },
   };
+}
+
+function delayOf({ parentId, delayMs }: JobRecord, retries: number): number {
+  if (parentId !== null) return untilLetGo(Date.now());
+  return retries > 0 ? 0 : delayMs;
 }
 
 function jobOptions(record: JobRecord, retentionDays: number, delayMs: number): JobsOptions {
@@ -121,7 +148,7 @@ function jobOptions(record: JobRecord, retentionDays: number, delayMs: number): 
 }
 
 /** BullMQ tells by its message alone that a job is not in the state that a call needs. */
-async function orFalse(done: Promise<void>, ...refusals: string[]): Promise<boolean> {
+export async function orFalse(done: Promise<void>, ...refusals: string[]): Promise<boolean> {
   try {
     await done;
     return true;

@@ -19,7 +19,12 @@ export interface JobRecord {
   parentId: string | null;
   metadata: Record<string, string>;
   notify: boolean;
+  /** Of a job with `from`, empty: what it works on is found when its parent has succeeded, and stands in BullMQ's data of the job from then on. */
   input: WorkInput;
+  /** What it works on is its parent's: the file of that name, or what the parent has to offer. */
+  from?: { file?: string };
+  /** Ids of the jobs that wait for this one. */
+  followers?: string[];
   /** What is shown of the input. */
   shown: { name: string | null; bytes: number | null; contentType: string | null };
   options: JsonObject;

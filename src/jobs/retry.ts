@@ -2,7 +2,9 @@ import { isFinal } from "../contract/job.ts";
 import type { Caller } from "../contract/tokens.ts";
 import { JobcastError } from "../errors.ts";
 import { requireFullToken } from "./access.ts";
+import type { Followers } from "./followers.ts";
 import type { Queues } from "./queues.ts";
+import type { JobRecord } from "./record.ts";
 import type { RecordedJob, Records } from "./records.ts";
 import { settle } from "./settle.ts";
 import type { JobSnapshot, StoredJob } from "./snapshot.ts";
@@ -12,7 +14,8 @@ import { transition } from "./transition.ts";
 export interface RetryDeps {
   states: States;
   queues: Pick<Queues, "find" | "retry" | "add">;
-  records: Pick<Records, "countRetry">;
+  records: Pick<Records, "countRetry" | "read">;
+  followers: Pick<Followers, "look">;
   now: () => number;
 }
 
@@ -24,7 +27,11 @@ export async function retryJob(jobId: string, caller: Caller, deps: RetryDeps): 
   if (recorded === undefined) throw notFailed();
   const before = await toEnded(recorded, state.snapshot, deps);
   if (before.job.status !== "failed" && before.job.status !== "cancelled") throw notFailed();
+  await requireParent(recorded, deps);
+  // Before the job itself, which may be quick: its batch is open again with all of them.
+  await reviveFollowers(recorded.record, deps);
   if (!(await putBack(recorded, before, deps))) throw notFailed();
+  await deps.followers.look(recorded.record);
   return await toRetried(recorded, before, deps);
 }
 
@@ -42,6 +49,29 @@ async function toEnded(
     ({ job }) => isFinal(job.status),
   );
   return ended ?? known;
+}
+
+/** A job that never had its input can only wait for it again. */
+async function requireParent(
+  { record }: RecordedJob,
+  { queues, records, states }: RetryDeps,
+): Promise<void> {
+  if (record.parentId === null || (await queues.find(record)) !== undefined) return;
+  const parent = await records.read(record.parentId);
+  const status = parent && (await states.read(parent.record))?.job.status;
+  if (status !== undefined && status !== "failed" && status !== "cancelled") return;
+  throw new JobcastError("conflict", "The job before it has not succeeded: retry that one first");
+}
+
+/** Those that ended because this one did, and those that follow them, wait again. */
+async function reviveFollowers({ followers = [] }: JobRecord, deps: RetryDeps): Promise<void> {
+  for (const jobId of followers) {
+    const recorded = await deps.records.read(jobId);
+    const snapshot = recorded && (await deps.states.read(recorded.record));
+    if (recorded === undefined || snapshot?.job.error?.code !== "parent_failed") continue;
+    await reviveFollowers(recorded.record, deps);
+    await putBack(recorded, snapshot, deps);
+  }
 }
 
 /** `false` when somebody else retries it at the same time. */

@@ -16,6 +16,9 @@ export interface JobSnapshot {
   mark: WorkError | null;
 }
 
+/** What a job says while it waits for its parent. */
+export const WAITS_STEP = "waits for the job before it";
+
 /** The state of an accepted job of which nothing was heard yet. */
 export function toSnapshot(record: JobRecord): JobSnapshot {
   return {
@@ -29,7 +32,7 @@ export function toSnapshot(record: JobRecord): JobSnapshot {
       lane: record.lane,
       status: "queued",
       progress: 0,
-      step: null,
+      step: record.parentId === null ? null : WAITS_STEP,
       partial: null,
       queuePosition: null,
       estimatedTime: null,

@@ -1,32 +1,76 @@
 import { randomUUID } from "node:crypto";
+import type { Batch } from "../contract/batch.ts";
+import type { Caller } from "../contract/tokens.ts";
 import type { Logger } from "../lib/logger.ts";
-import { accept, type AcceptDeps, requireQuota, takeBack } from "./accept.ts";
+import { accept, requireQuota, takeBack } from "./accept.ts";
+import { acceptPlan, type PlanDeps, takeBackPlan } from "./accept-plan.ts";
+import type { BatchStates } from "./batch-states.ts";
+import type { BatchSubmission } from "./batches.ts";
 import { createSubmissionCheck, type SubmissionRules } from "./check-submission.ts";
-import { createKeyedSubmits, type Intents } from "./idempotency.ts";
+import { type Answered, createKeyedSubmits, type Intents } from "./idempotency.ts";
 import type { Submission, Submitted } from "./jobs.ts";
+import { createPlans, type Plan } from "./plan.ts";
 import { type JobRecord, ownerAudience } from "./record.ts";
 import type { ResolveInput } from "./resolve-input.ts";
+import { type StoredJob, toSnapshot } from "./snapshot.ts";
 
-export interface SubmitDeps extends AcceptDeps {
+export interface SubmitDeps extends PlanDeps {
   intents: Intents;
+  states: PlanDeps["states"] & Pick<BatchStates, "read">;
   rules: SubmissionRules;
   resolveInput: ResolveInput;
   now: () => number;
   log: Logger;
 }
 
-/** `Jobs.submit`, and the sweep that finishes keyed submits whose process died. */
+/** What `POST /api/jobs` may ask for: a job, or one with others that follow it. */
+type Asked = JobRecord | Plan;
+
+const isPlan = (asked: Asked): asked is Plan => "records" in asked;
+const recordsOf = (asked: Asked): JobRecord[] => (isPlan(asked) ? asked.records : [asked]);
+const jobIds = (asked: Asked): string[] => recordsOf(asked).map(({ jobId }) => jobId);
+
+/** `Jobs.submit` and `Batches.submit`, and the sweep that finishes those whose process died. */
 export function createSubmit(deps: SubmitDeps) {
+  const { intents, snapshots, now, log } = deps;
   const check = createSubmissionCheck(deps.rules, deps.resolveInput);
-  const keyed = createKeyedSubmits({
-    intents: deps.intents,
-    accept: (record) => accept(record, deps),
-    requireQuota: (record) => requireQuota(record, deps),
-    takeBack: (record) => takeBack(record, deps),
-    find: async (record) => (await deps.snapshots.read(ownerAudience(record), record.jobId))?.job,
-    now: deps.now,
-    log: deps.log,
+  const plan = createPlans(check, now);
+  const common = {
+    intents,
+    jobIds,
+    requireQuota: (asked: Asked) => {
+      const records = recordsOf(asked);
+      return requireQuota(firstOf(records), deps, records.length);
+    },
+    takeBack: (asked: Asked) => (isPlan(asked) ? takeBackPlan(asked, deps) : takeBack(asked, deps)),
+    now,
+    log,
+  };
+  const jobs = createKeyedSubmits<Asked, StoredJob>({
+    ...common,
+    route: "POST /api/jobs",
+    async accept(asked) {
+      if (!isPlan(asked)) return (await find(asked)) ?? (await accept(asked, deps));
+      await acceptPlan(asked, deps);
+      const first = firstOf(asked.records);
+      return (await find(first)) ?? toSnapshot(first).job;
+    },
   });
+  const batches = createKeyedSubmits<Plan, Batch>({
+    ...common,
+    route: "POST /api/batches",
+    async accept(asked) {
+      await acceptPlan(asked, deps);
+      const { batchId } = asked.batch;
+      const batch = await deps.states.read(ownerAudience(firstOf(asked.records)), batchId);
+      if (batch === undefined) throw new Error(`Batch ${batchId} is gone`);
+      return batch;
+    },
+  });
+
+  /** The job of a record, if it was made and told of. */
+  const find = async (record: JobRecord): Promise<StoredJob | undefined> =>
+    (await snapshots.read(ownerAudience(record), record.jobId))?.job;
 
   async function submitOnce(record: JobRecord): Promise<Submitted> {
     await requireQuota(record, deps);
@@ -35,19 +79,58 @@ export function createSubmit(deps: SubmitDeps) {
     } catch (thrown) {
       // Not waited for: the caller has waited as long as we let anybody wait.
       void takeBack(record, deps).catch((err: unknown) =>
-        deps.log.warn({ err, jobId: record.jobId }, "a refused job could not be taken back"),
+        log.warn({ err, jobId: record.jobId }, "a refused job could not be taken back"),
       );
       throw thrown;
     }
   }
 
+  const toAsked = (submission: Submission): Promise<Asked> =>
+    submission.request.then?.length
+      ? plan({ ...submission, name: null, jobs: [{ ...submission, path: "" }] })
+      : check(submission, randomUUID(), now());
+
   return {
     async submit(submission: Submission): Promise<Submitted> {
-      const record = check(submission, randomUUID(), deps.now());
       const { idempotency, caller } = submission;
-      if (idempotency === undefined) return await submitOnce(await record);
-      return await keyed.submit({ ...idempotency, caller: caller.userId }, record);
+      const asked = toAsked(submission);
+      const call = keyOf(caller, idempotency);
+      // Without a key of the caller's there is no earlier call to look for.
+      if (idempotency !== undefined) return toSubmitted(await jobs.submit(call, asked));
+      const payload = await asked;
+      if (!isPlan(payload)) return await submitOnce(payload);
+      return toSubmitted(await jobs.submit(call, Promise.resolve(payload)));
     },
-    finishPending: () => keyed.finishPending(),
+
+    async submitBatch({ request, caller, idempotency }: BatchSubmission): Promise<Answered<Batch>> {
+      const given = request.jobs.map((job, i) => ({ request: job, path: `/jobs/${i}` }));
+      const asked = plan({ caller, name: request.name ?? null, jobs: given });
+      const call = keyOf(caller, idempotency);
+      return await batches.submit(
+        call,
+        idempotency === undefined ? Promise.resolve(await asked) : asked,
+      );
+    },
+
+    async finishPending(): Promise<void> {
+      await jobs.finishPending();
+      await batches.finishPending();
+    },
   };
+}
+
+const toSubmitted = ({ answer, isReplay }: Answered<StoredJob>): Submitted => ({
+  job: answer,
+  isReplay,
+});
+
+/** Jobs that belong together are written down under a key in any case: half of them would be worse than none. */
+const keyOf = ({ userId }: Caller, idempotency: Submission["idempotency"]) => ({
+  caller: userId,
+  ...(idempotency ?? { key: randomUUID(), bodyHash: "" }),
+});
+
+function firstOf([first]: JobRecord[]): JobRecord {
+  if (first === undefined) throw new Error("A batch has no job");
+  return first;
 }

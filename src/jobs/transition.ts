@@ -4,7 +4,8 @@ import { isFinal, type JobError, type JobStatus } from "../contract/job.ts";
 import { JOB_GAUGE, type JobFact } from "../contract/socket.ts";
 import { type WorkError, WorkFailure, WorkProgress, WorkResult } from "../contract/worker.ts";
 import type { JobRecord } from "./record.ts";
-import { type JobSnapshot, toSnapshot } from "./snapshot.ts";
+import { type JobSnapshot, toSnapshot, WAITS_STEP } from "./snapshot.ts";
+import { isUntilLetGo } from "./waiting.ts";
 
 /** An entry of BullMQ's event stream. `at` is the time in its id, ms since 1970. */
 export interface QueueEvent {
@@ -14,6 +15,8 @@ export interface QueueEvent {
   data?: string | undefined;
   returnvalue?: string | undefined;
   failedReason?: string | undefined;
+  /** Of `delayed`: until when, ms since 1970. */
+  delay?: string | undefined;
 }
 
 /** What an event made of a job, and what is told of it: a fact, the gauge, or nothing. */
@@ -45,7 +48,7 @@ export function transition(
     case "waiting":
       return returned(before, record, event);
     case "delayed":
-      return before.job.status === "processing" ? backInLine(before, event) : undefined;
+      return delayed(before, event);
     case "active":
       return isFinal(before.job.status) ? undefined : started(before, event);
     case "progress":
@@ -79,7 +82,9 @@ function queued(snapshot: JobSnapshot, event: QueueEvent): Transition {
 /** A manual retry opens the next run: attempts go on counting, and as many are granted as at first. */
 function requeued(before: JobSnapshot, record: JobRecord, event: QueueEvent): Transition {
   const fresh = toSnapshot(record).job;
-  const job = { ...fresh, attempt: before.run, maxAttempts: before.run + record.maxAttempts };
+  // Back in BullMQ's hands it waits for nobody; added anew, it may.
+  const step = event.event === "added" ? fresh.step : null;
+  const job = { ...fresh, step, attempt: before.run, maxAttempts: before.run + record.maxAttempts };
   const snapshot = { run: before.run, retries: before.retries + 1, mark: null, job };
   return { snapshot: change(snapshot, event, {}), tell: "job-queued" };
 }
@@ -92,7 +97,19 @@ function returned(
   if (event.prev === "failed" && isFinal(before.job.status)) return requeued(before, record, event);
   if (event.prev === "active" && before.job.status === "processing")
     return backInLine(before, event);
-  return undefined;
+  return event.prev === "delayed" ? letGo(before, event) : undefined;
+}
+
+/** A job that is added to wait for the one before it is delayed for good, and says so already. */
+function delayed(before: JobSnapshot, event: QueueEvent): Transition | undefined {
+  if (before.job.status === "processing") return backInLine(before, event);
+  return isUntilLetGo(Number(event.delay)) ? undefined : letGo(before, event);
+}
+
+/** The job before it has succeeded. */
+function letGo(before: JobSnapshot, event: QueueEvent): Transition | undefined {
+  if (before.job.status !== "queued" || before.job.step !== WAITS_STEP) return undefined;
+  return { snapshot: change(before, event, { step: null }), tell: JOB_GAUGE };
 }
 
 /** Announced as a retry only when the worker left its mark; a stall, a rate limit or a draining worker leaves none. */
@@ -160,7 +177,8 @@ function completed(before: JobSnapshot, event: QueueEvent): Transition {
 
 function failed(before: JobSnapshot, event: QueueEvent): Transition {
   const error = toJobError(readFailure(event.failedReason));
-  return ended(before, event, error.code === "cancelled" ? "cancelled" : "failed", error);
+  const isCancelled = error.code === "cancelled" || error.code === "parent_failed";
+  return ended(before, event, isCancelled ? "cancelled" : "failed", error);
 }
 
 function ended(

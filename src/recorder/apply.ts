@@ -1,6 +1,8 @@
 import type { Redis } from "ioredis";
 import type { Audience } from "../contract/names.ts";
+import { JobcastError } from "../errors.ts";
 import type { Entry, Writer } from "../feeds/append.ts";
+import type { Followers } from "../jobs/followers.ts";
 import type { Sign } from "../jobs/present.ts";
 import { ownerAudience } from "../jobs/record.ts";
 import { parseRecord } from "../jobs/records.ts";
@@ -26,15 +28,18 @@ export interface ApplyOptions {
   retentionDays: number;
   rounds: Rounds;
   measure: Measure;
+  followers: Pick<Followers, "settle">;
   log: Logger;
 }
 
 /** Brings a batch of a source's events to all whom they concern; resolves when every one of them has it. */
 export type Apply = (lease: Lease, events: SourceEvent[]) => Promise<void>;
 
+const OUTCOMES = ["completed", "failed", "removed"];
+
 export function createApply(options: ApplyOptions): Apply {
-  const { redis, keys, partitions, writer, parking, sign, retentionDays, rounds, measure, log } =
-    options;
+  const { redis, keys, partitions, writer, parking, sign, retentionDays, log } = options;
+  const { rounds, measure, followers } = options;
 
   async function apply(lease: Lease, events: SourceEvent[]): Promise<void> {
     const told = await withRecords(events);
@@ -53,6 +58,21 @@ export function createApply(options: ApplyOptions): Apply {
     const failed = (await Promise.allSettled(calls)).find((call) => call.status === "rejected");
     if (failed !== undefined) throw failed.reason;
     await Promise.all([keepRecords(told), takeRounds(lease.source, told)]);
+    await settleFollowers(told);
+  }
+
+  /** Before the place moves on: whoever dies in between leaves it to its successor. What cannot be done now is left to the sweep. */
+  async function settleFollowers(told: Told[]): Promise<void> {
+    const ended = told.filter(({ event }) => OUTCOMES.includes(event.event));
+    const parents = new Map(ended.map(({ record }) => [record.jobId, record]));
+    await Promise.all(
+      Array.from(parents.values(), (parent) =>
+        followers.settle(parent).catch((err: unknown) => {
+          if (err instanceof JobcastError && err.code === "unavailable") throw err;
+          log.error({ err, jobId: parent.jobId }, "recorder: jobs that wait for this one still do");
+        }),
+      ),
+    );
   }
 
   async function withRecords(events: SourceEvent[]): Promise<Told[]> {
@@ -145,7 +165,7 @@ export function createApply(options: ApplyOptions): Apply {
   async function keepRecords(told: Told[]): Promise<void> {
     const pipeline = redis.pipeline();
     for (const { event, record } of told) {
-      if (["completed", "failed", "removed"].includes(event.event))
+      if (OUTCOMES.includes(event.event))
         pipeline.expire(keys.job(record.jobId), retentionDays * 86_400);
       if (event.event === "added" || event.prev === "failed")
         pipeline.persist(keys.job(record.jobId));

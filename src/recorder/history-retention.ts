@@ -1,4 +1,5 @@
 import type { Database } from "../db/database.ts";
+import { createBatchesTable } from "../db/batches-table.ts";
 import { createIntentsTable } from "../db/intents-table.ts";
 import { createJobsTable } from "../db/jobs-table.ts";
 import type { Logger } from "../lib/logger.ts";
@@ -19,12 +20,13 @@ export interface RetentionOptions {
   signal: AbortSignal;
 }
 
-/** Once an hour removes what is past its time: finished jobs with their files, and the answers of calls with a key. Ends when `signal` fires. */
+/** Once an hour removes what is past its time: finished jobs with their files, batches that have no job left, and the answers of calls with a key. Ends when `signal` fires. */
 export async function keepRetention(options: RetentionOptions): Promise<void> {
   const { database, log, signal } = options;
   while (!signal.aborted) {
     try {
       const removed = await removeFinished(options);
+      await createBatchesTable(database.db).removeEmptyBefore(oldestKept(options));
       await createIntentsTable(database.db).removeOlderThan(DAY_MS);
       if (removed > 0) log.info({ removed }, "old jobs removed");
     } catch (err) {
@@ -34,10 +36,13 @@ export async function keepRetention(options: RetentionOptions): Promise<void> {
   }
 }
 
+const oldestKept = ({ retentionDays, now }: RetentionOptions): Date =>
+  new Date(now() - retentionDays * DAY_MS);
+
 async function removeFinished(options: RetentionOptions): Promise<number> {
-  const { database, store, retentionDays, now, signal } = options;
+  const { database, store, signal } = options;
   const jobs = createJobsTable(database.db);
-  const before = new Date(now() - retentionDays * DAY_MS);
+  const before = oldestKept(options);
   let total = 0;
   for (;;) {
     const old = await jobs.finishedBefore(before, JOBS_PER_DELETE);

@@ -10,7 +10,9 @@ export interface SourceEvent extends QueueEvent {
 
 /** `undefined` for entries that are about no job, such as `drained`. */
 export function toSourceEvent(id: string, flat: string[]): SourceEvent | undefined {
-  const { event, jobId, prev, data, returnvalue, failedReason } = fromPairs(flat);
+  const { event, jobId, ...said } = fromPairs(flat);
   if (event === undefined || jobId === undefined) return undefined;
-  return { ref: id, at: timeOfStreamId(id), event, jobId, prev, data, returnvalue, failedReason };
+  const { prev, data, returnvalue, failedReason, delay } = said;
+  const about = { prev, data, returnvalue, failedReason, delay };
+  return { ref: id, at: timeOfStreamId(id), event, jobId, ...about };
 }

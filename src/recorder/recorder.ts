@@ -2,6 +2,9 @@ import type { TailMarks } from "../db/tail-marks-table.ts";
 import { createWriter } from "../feeds/append.ts";
 import { openQueues } from "../jobs/queues.ts";
 import type { Sign } from "../jobs/present.ts";
+import type { Catalog } from "../jobs/catalog.ts";
+import { createFollowers } from "../jobs/followers.ts";
+import { createSnapshots } from "../jobs/snapshots.ts";
 import { createRecords } from "../jobs/records.ts";
 import { createRounds } from "../jobs/rounds.ts";
 import type { Logger } from "../lib/logger.ts";
@@ -26,6 +29,8 @@ export interface RecorderOptions {
   partitions: number;
   /** Names of the queues whose events it reads. */
   queues: string[];
+  /** What jobs that wait for others can work on. */
+  catalog: Catalog;
   /** Of this process: no two are alike. */
   holder: string;
   maxFacts: number;
@@ -108,6 +113,11 @@ export function createRecorder(options: RecorderOptions): Recorder {
     ...(options.parkedMs === undefined ? {} : { parkedMs: options.parkedMs }),
   });
   const rounds = createRounds({ redis, keys });
+  const queues = openQueues({ redis: strict, keys, retentionDays, log });
+  const records = createRecords({ redis, keys });
+  const snapshots = createSnapshots({ redis, keys, partitions });
+  const { catalog } = options;
+  const followers = createFollowers({ redis: strict, keys, catalog, queues, records, snapshots });
   const apply = createApply({
     redis,
     keys,
@@ -118,10 +128,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
     retentionDays,
     rounds,
     measure: createMeasure({ redis, keys, onEstimate: options.onEstimate }),
+    followers,
     log,
   });
-  const queues = openQueues({ redis: strict, keys, retentionDays, log });
-  const records = createRecords({ redis, keys });
 
   const hold = (source: string, work: LeaseOptions["work"]) =>
     holdLease({
@@ -142,14 +151,14 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const unread = new Map<string, Unread>();
   const keeper = hold("keeper", async (lease) => {
     const patience = options.lateMs === undefined ? {} : { lateMs: options.lateMs };
-    const work = { redis, keys, partitions, records, queues, writer, sign, log, ...patience };
+    const work = { redis, keys, partitions, records, queues, followers, writer, sign, log };
     await keep(lease, {
       ...patience,
       redis,
       keys,
       queues: names,
       beat: (held) => beat(held, { redis: strict, keys, partitions, continuity }),
-      sweep: (held, how) => sweep(held, { ...work, ...how }),
+      sweep: (held, how) => sweep(held, { ...work, ...patience, ...how }),
       save: continuity.save,
       onUnread: (queue, measured) => unread.set(queue, measured),
       log,

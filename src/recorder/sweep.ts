@@ -1,10 +1,11 @@
 import type { Redis } from "ioredis";
 import { type Audience, isAudience, queueName } from "../contract/names.ts";
 import type { Writer } from "../feeds/append.ts";
+import type { Followers } from "../jobs/followers.ts";
 import type { Sign } from "../jobs/present.ts";
 import type { QueuedJob, Queues } from "../jobs/queues.ts";
 import type { Records } from "../jobs/records.ts";
-import type { JobSnapshot } from "../jobs/snapshot.ts";
+import { type JobSnapshot, WAITS_STEP } from "../jobs/snapshot.ts";
 import type { QueueEvent } from "../jobs/transition.ts";
 import type { Logger } from "../lib/logger.ts";
 import { type Keys, partitionOf } from "../redis/keys.ts";
@@ -18,6 +19,7 @@ export interface SweepOptions {
   partitions: number;
   records: Pick<Records, "read">;
   queues: Pick<Queues, "find">;
+  followers: Pick<Followers, "look">;
   writer: Writer;
   sign: Sign;
   log: Logger;
@@ -81,7 +83,11 @@ async function mend(
   if (await isBehind(redis, keys, queueName(record.type, record.lane), lateMs)) return false;
   const snapshot: JobSnapshot = JSON.parse(text);
   const event = diagnose(snapshot, await queues.find(record), lateMs);
-  if (event === undefined) return false;
+  if (event === undefined) {
+    // The job before it may have ended unheard.
+    if (snapshot.job.step === WAITS_STEP) await options.followers.look(record);
+    return false;
+  }
   // Not the time: each feed is mended by itself, and must give the event the same id.
   const occasion = `${event.event}.${snapshot.run}.${snapshot.retries}`;
   const told = [{ record, event: { ...event, ref: occasion, jobId } }];

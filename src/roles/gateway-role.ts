@@ -1,4 +1,5 @@
 import type { Readiness } from "../contract/http.ts";
+import { createBatchesTable } from "../db/batches-table.ts";
 import { createIntentsTable } from "../db/intents-table.ts";
 import { createJobsTable } from "../db/jobs-table.ts";
 import { createFeeds, type Feeds } from "../feeds/feeds.ts";
@@ -42,6 +43,7 @@ export async function startGateway(
     catalog,
     jobs,
     uploads,
+    batches: jobs.batches,
     records: createRecords({ redis: strict, keys }),
     outlook,
     queueStatus: createReadQueueStatus({ redis: strict, keys, types: [...catalog.keys()] }),
@@ -98,6 +100,7 @@ function openJobs(
     history: createJobsTable(database.db),
     intents: createIntentsTable(database.db),
     outlook,
+    batches: createBatchesTable(database.db),
     store,
     uploads,
     removeSnapshot: createRemoveSnapshot({ redis: strict, keys, partitions }),

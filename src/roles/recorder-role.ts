@@ -11,7 +11,7 @@ const ESTIMATE_ERRORS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5];
 
 /** Brings what the queues say to the feeds. */
 export function startRecorder(resources: Resources, stack: AsyncDisposableStack): void {
-  const { config, target, keys, queues, node, links, database, metrics, log } = resources;
+  const { config, target, keys, queues, catalog, node, links, database, metrics, log } = resources;
   const estimates = metrics.histogramOfQueues(
     "jobcast_estimate_error_ratio",
     "How far the estimate at a job's start was off, as a share of what it then took",
@@ -22,6 +22,7 @@ export function startRecorder(resources: Resources, stack: AsyncDisposableStack)
     keys,
     partitions: config.FEED_PARTITIONS,
     queues,
+    catalog,
     holder: node,
     maxFacts: config.FEED_MAX_FACTS,
     ttlHours: config.FEED_TTL_HOURS,

@@ -6,6 +6,7 @@ import { keep } from "../../src/recorder/keeper.ts";
 import { beat } from "../../src/recorder/heartbeat.ts";
 import { sweep, type SweepOptions } from "../../src/recorder/sweep.ts";
 import { partitionOf } from "../../src/redis/keys.ts";
+import { NONE } from "../support/applier.ts";
 import { test } from "../support/feeds.ts";
 import { type Ear, eventsOf, listen, upTo } from "../support/listening.ts";
 import {
@@ -31,7 +32,7 @@ const sweepNow = (
 ): Promise<number> =>
   sweep(
     { ...leaseOf("keeper"), fence: 99 },
-    { ...stage, partitions: PARTITIONS, sign, log: silent, ...patience },
+    { ...stage, partitions: PARTITIONS, followers: NONE, sign, log: silent, ...patience },
   );
 
 /** Ears for both audiences of the jobs, and a recorder at work. */
@@ -97,7 +98,14 @@ describe("the sweep", () => {
     }
     const over = new AbortController();
     const lease = { ...leaseOf("keeper", over.signal), fence: 99 };
-    const work = { ...stage, partitions: PARTITIONS, sign, log: silent, lateMs: 0 };
+    const work = {
+      ...stage,
+      partitions: PARTITIONS,
+      followers: NONE,
+      sign,
+      log: silent,
+      lateMs: 0,
+    };
     const kept = keep(lease, {
       ...work,
       queues: [QUEUE],
@@ -233,7 +241,7 @@ describe("the sweep", () => {
     await isTold(ears, ["job-queued"]);
     await isCaughtUp(stage);
     await recorder.close();
-    const options = { ...stage, partitions: PARTITIONS, sign, log: silent };
+    const options = { ...stage, partitions: PARTITIONS, followers: NONE, sign, log: silent };
     const gone = { find: async () => undefined };
     const patience = { unchangedMs: 0, lateMs: 0 };
     const zombie = { ...leaseOf("keeper"), fence: 0 };

@@ -6,6 +6,9 @@ import { createParking } from "../../src/recorder/parking.ts";
 import type { SourceEvent } from "../../src/recorder/queue-events.ts";
 import { leaseOf, PARTITIONS, QUEUE, sign, silent, type Stage } from "./stage.ts";
 
+/** Nobody waits for the jobs of these tests. */
+export const NONE = { settle: async () => undefined, look: async () => undefined };
+
 /** The recorder's way of applying a batch, under a lease that nobody contests. */
 export function createApplier(stage: Stage, writer: Writer = stage.writer) {
   const { redis, keys } = stage;
@@ -20,6 +23,7 @@ export function createApplier(stage: Stage, writer: Writer = stage.writer) {
     retentionDays: 1,
     rounds,
     measure: createMeasure(deps),
+    followers: NONE,
   });
   return (...events: SourceEvent[]) => apply(leaseOf(QUEUE), events);
 }

@@ -34,6 +34,15 @@ export const ECHO: JobType = {
   maxAttempts: 1,
 };
 
+/** A job type that nobody works on, for data that no other job can give it. */
+export const STRICT: JobType = {
+  type: "strict",
+  options: Type.Object({}),
+  accepts: ["data"],
+  data: Type.Object({ number: Type.Number() }, { additionalProperties: false }),
+  maxAttempts: 1,
+};
+
 /** Where the jobs of type `echo` are worked on, in this process. */
 export function createBench() {
   const held = new Map<string, PromiseWithResolvers<void>>();

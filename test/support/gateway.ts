@@ -12,7 +12,7 @@ import type { Role } from "../../src/roles/resources.ts";
 import { sleep } from "../../src/lib/sleep.ts";
 import { openStrictRedis } from "../../src/redis/connect.ts";
 import { createKeys } from "../../src/redis/keys.ts";
-import { createBench, ECHO } from "./echo.ts";
+import { createBench, ECHO, STRICT } from "./echo.ts";
 import { test as base } from "./postgres.ts";
 import { startRedisServer } from "./redis-server.ts";
 
@@ -79,7 +79,7 @@ export function createInstallation({
     const running = await startProcess({
       config,
       roles: new Set(roles),
-      catalog: new Map([ECHO, externalType].map((type) => [type.type, type])),
+      catalog: new Map([ECHO, STRICT, externalType].map((type) => [type.type, type])),
       startWorkers: bench.startWorkers,
       log: pino({ level: process.env["TEST_LOG"] ?? "silent" }),
     });

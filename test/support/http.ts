@@ -6,6 +6,7 @@ import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { loadConfig } from "../../src/config.ts";
 import { ImageOptions } from "../../src/contract/job-types/image.ts";
+import { createBatchesTable } from "../../src/db/batches-table.ts";
 import { createIntentsTable } from "../../src/db/intents-table.ts";
 import { createJobsTable } from "../../src/db/jobs-table.ts";
 import { buildHttp } from "../../src/gateway/http/build-http.ts";
@@ -71,12 +72,13 @@ export const test = base
       history: createJobsTable(postgres.db),
       intents: createIntentsTable(postgres.db),
       outlook: createOutlook({ redis, keys, log: silent }),
+      batches: createBatchesTable(postgres.db),
       removeSnapshot: async () => undefined,
       largeJobBytes: 1024 ** 2,
       allowPrivateUrls: false,
       log: silent,
     });
-    return { root, redis, keys, store, jobs };
+    return { root, redis, keys, store, jobs, batches: jobs.batches };
   })
   .extend("http", async ({ parts: { root, ...parts } }, { onCleanup }) => {
     const opened = new AsyncDisposableStack();

@@ -11,6 +11,7 @@ import { isFinal, type JobRequest } from "../../src/contract/job.ts";
 import type { Caller } from "../../src/contract/tokens.ts";
 import type { WorkData } from "../../src/contract/worker.ts";
 import { openDatabase } from "../../src/db/database.ts";
+import { createBatchesTable } from "../../src/db/batches-table.ts";
 import { createIntentsTable } from "../../src/db/intents-table.ts";
 import { createJobsTable } from "../../src/db/jobs-table.ts";
 import type { JobType } from "../../src/jobs/catalog.ts";
@@ -98,6 +99,7 @@ export const test = base
       intents,
       // As their feeds have told, so that tests can compare; places in line have tests of their own.
       outlook: { show: async (jobs) => jobs },
+      batches: createBatchesTable(database.db),
       catalog,
       largeJobBytes: 1000,
       allowPrivateUrls: false,

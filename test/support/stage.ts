@@ -111,6 +111,7 @@ export function openStage(url: string, prefix: string): Stage {
         keys,
         partitions,
         queues: [QUEUE],
+        catalog: new Map(),
         holder: randomUUID(),
         maxFacts: 10_000,
         ttlHours: 1,

@@ -3,6 +3,7 @@ import { createOriginCheck } from "../auth/origins.ts";
 import { createTokens, type Tokens } from "../auth/tokens.ts";
 import { addAuthentication } from "./authentication.ts";
 import { adminRoutes } from "./admin-routes.ts";
+import { batchRoutes } from "./batch-routes.ts";
 import { addBodyDeadlines } from "./bodies.ts";
 import type { HttpDeps } from "./deps.ts";
 import { devRoutes, hasDevRoutes } from "./dev-routes.ts";
@@ -72,6 +73,7 @@ async function addRoutes(
   const parts = { ...deps, ...shared };
   await app.register(submitRoute, { ...parts, uploadMaxBytes: config.UPLOAD_MAX_BYTES });
   await app.register(jobRoutes, parts);
+  await app.register(batchRoutes, parts);
   await app.register(uploadRoutes, {
     uploads: deps.uploads,
     maxBytes: config.UPLOAD_MAX_BYTES,

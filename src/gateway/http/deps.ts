@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import type { Config } from "../../config.ts";
 import type { QueueStatus, Readiness, RealtimeStats } from "../../contract/http.ts";
+import type { Batches } from "../../jobs/batches.ts";
 import type { Catalog } from "../../jobs/catalog.ts";
 import type { Jobs } from "../../jobs/jobs.ts";
 import type { Uploads } from "../../jobs/uploads/uploads.ts";
@@ -31,6 +32,7 @@ export interface HttpDeps {
   uploads: Uploads;
   /** How busy the queues are; at most a second old. */
   queueStatus(): Promise<QueueStatus>;
+  batches: Batches;
   store: Store;
   links: Links;
   catalog: Catalog;

@@ -13,6 +13,7 @@ export function fromText(schema: unknown, text: unknown): unknown {
     case "boolean":
       return text === "true" || (text === "false" ? false : text);
     case "object":
+    case "array":
       return parseJson(text);
     default:
       return text;

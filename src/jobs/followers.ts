@@ -1,0 +1,124 @@
+import type { Redis } from "ioredis";
+import { isFinal } from "../contract/job.ts";
+import { queueName } from "../contract/names.ts";
+import type { WorkError, WorkFailure } from "../contract/worker.ts";
+import { JobcastError } from "../errors.ts";
+import type { Keys } from "../redis/keys.ts";
+import type { Catalog } from "./catalog.ts";
+import { type ParentInput, toParentInput } from "./parent-input.ts";
+import { patiently } from "./patience.ts";
+import { orFalse, type QueuedJob, type Queues } from "./queues.ts";
+import { type JobRecord, ownerAudience } from "./record.ts";
+import type { Records } from "./records.ts";
+import type { StoredJob } from "./snapshot.ts";
+import type { Snapshots } from "./snapshots.ts";
+import { waitsForParent } from "./waiting.ts";
+
+/**
+ * Jobs that wait for others. They are in the queue from the start, delayed for good: so they are listed, counted and cancelled as any other. When the
+ * job before one has succeeded it is given its input and let go; when that failed or was cancelled, it ends too.
+ *
+ * What is done follows from how the parent stands now, not from what has just happened to it, and only to jobs that still wait; so each
+ * function may be called again, by anybody and at any time.
+ */
+export interface Followers {
+  /** To be called when a job has ended, and its feed was told. */
+  settle(parent: JobRecord): Promise<void>;
+  /** To be called for a job that may have been forgotten. */
+  look(follower: JobRecord): Promise<void>;
+}
+
+export interface FollowersDeps {
+  redis: Redis;
+  keys: Keys;
+  catalog: Catalog;
+  queues: Pick<Queues, "find" | "remove">;
+  records: Pick<Records, "read" | "readMany">;
+  snapshots: Pick<Snapshots, "read">;
+}
+
+/** BullMQ's words for a job that somebody else let go or removed a moment ago. */
+const GONE = ["is not in the delayed state", "Missing key"];
+
+export function createFollowers(deps: FollowersDeps): Followers {
+  const { redis, keys, catalog, queues, records, snapshots } = deps;
+
+  async function stateOf(record: JobRecord): Promise<StoredJob | undefined> {
+    const snapshot = await snapshots.read(ownerAudience(record), record.jobId);
+    return snapshot?.job;
+  }
+
+  async function settleOne(follower: JobRecord, parent: StoredJob): Promise<void> {
+    const job = await queues.find(follower);
+    if (job === undefined || !waitsForParent(job)) return;
+    if (parent.status !== "completed") return await end(follower, job, toSkipped(parent));
+    const found = inputOf(follower, parent, catalog);
+    if (found.kind === "failed") return await end(follower, job, found.error);
+    await letGo(follower, job, found);
+  }
+
+  async function letGo(
+    { delayMs }: JobRecord,
+    job: QueuedJob,
+    { input }: ParentInput & { kind: "input" },
+  ): Promise<void> {
+    // First, since a worker may take the job before the next line.
+    await patiently(() => orFalse(job.updateData({ ...job.data, input }), ...GONE));
+    await patiently(() => orFalse(delayMs > 0 ? job.changeDelay(delayMs) : job.promote(), ...GONE));
+  }
+
+  /**
+   * BullMQ ends only what a worker has in hand, and of a job that is removed it gives no reason. So the reason is said where BullMQ would say it, in the
+   * event stream of the queue, which feeds and history read. Said twice, it is heard once.
+   */
+  async function end({ jobId, type, lane }: JobRecord, job: QueuedJob, error: WorkError) {
+    const failure: WorkFailure = { ...error, run: 0 };
+    const fields = ["event", "failed", "jobId", jobId, "failedReason", JSON.stringify(failure)];
+    await patiently(() =>
+      redis.xadd(keys.events(queueName(type, lane)), "*", ...fields, "prev", "delayed"),
+    );
+    await queues.remove(job);
+  }
+
+  return {
+    async settle(parent) {
+      if (parent.followers === undefined) return;
+      const state = await stateOf(parent);
+      if (state === undefined || !isFinal(state.status)) return;
+      const waiting = await records.readMany(parent.followers);
+      await Promise.all(waiting.map((follower) => settleOne(follower, state)));
+    },
+    async look(follower) {
+      if (follower.parentId === null) return;
+      const parent = await records.read(follower.parentId);
+      const state = parent === undefined ? undefined : await stateOf(parent.record);
+      if (state !== undefined && isFinal(state.status)) await settleOne(follower, state);
+    },
+  };
+}
+
+function inputOf(follower: JobRecord, parent: StoredJob, catalog: Catalog): ParentInput {
+  const { type, from, options } = follower;
+  const known = catalog.get(type);
+  if (from === undefined || known === undefined) return { kind: "input", input: follower.input };
+  const found = toParentInput(known, from, parent.result ?? {});
+  if (found.kind === "failed" || known.check === undefined) return found;
+  try {
+    known.check({ input: found.input, options });
+    return found;
+  } catch (thrown) {
+    if (!(thrown instanceof JobcastError)) throw thrown;
+    return {
+      kind: "failed",
+      error: { code: "input_unsupported", message: thrown.message },
+    };
+  }
+}
+
+const toSkipped = ({ status }: StoredJob): WorkError => ({
+  code: "parent_failed",
+  message:
+    status === "cancelled"
+      ? "The job before it was cancelled, so this one did not run"
+      : "The job before it failed, so this one did not run",
+});
