@@ -197,6 +197,24 @@ describe("a job that waits for another", () => {
     await recorder.close();
   });
 
+  test("goes on waiting out its own delay when its parent's outcome is read again", async ({
+    stage,
+  }) => {
+    const { redis, keys } = stage;
+    const [parent = {}, waiting = {}] = chain();
+    const { ids } = await submit(stage, [parent, { ...waiting, delayMs: 600_000 }]);
+    const [, child = ""] = ids;
+    await stage.work(async () => ({}));
+    stage.recorder({ catalog });
+    const dueAt = async () =>
+      Number(await redis.zscore(`${keys.bull(QUEUE)}:${QUEUE}:delayed`, child)) / 0x1000;
+    await vi.waitFor(async () => expect(await dueAt()).toBeLessThan(Date.now() + 600_001), 5000);
+    const due = await dueAt();
+    await readAgain(redis, keys, QUEUE);
+    await isRead(stage);
+    expect(await dueAt()).toBe(due);
+  });
+
   test("ends once when its parent failed, however often that is read", async ({ stage }) => {
     const { redis, keys } = stage;
     const ear = await listen(await stage.node(), audience);
