@@ -35,6 +35,22 @@ export const POCKETSPHINX_ENGLISH = {
 /** Speaks, for the tests of what listens. */
 export const FLITE = { name: "flite", homebrew: "flite", isThere: () => isOnPath("flite") };
 
+/** Looks into PDFs, for the tests of what makes them. */
+export const QPDF = { name: "qpdf", homebrew: "qpdf", isThere: () => isOnPath("qpdf") };
+export const POPPLER = {
+  name: "poppler-utils",
+  homebrew: "poppler",
+  isThere: () => isOnPath("pdfinfo"),
+};
+/** Prints HTML; whoever runs workers installs it for that, the tests need it. */
+export const CHROMIUM = {
+  name: "chromium",
+  homebrew: "chromium",
+  isThere: () => ["chromium", "chromium-browser", "google-chrome"].some(isOnPath),
+};
+/** Runs the example of a worker in another language, in the tests. */
+export const PYTHON = { name: "python3", homebrew: "python", isThere: () => isOnPath("python3") };
+
 /** Installs those that are missing, where that needs no password; fails where one is missing still. */
 export function ensurePrograms(programs) {
   const missing = installMissing(programs);

@@ -3,18 +3,15 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { prepare, root } from "./prepare.mjs";
-import {
-  FFMPEG,
-  FLITE,
-  HAPROXY,
-  POCKETSPHINX,
-  POCKETSPHINX_ENGLISH,
-  POSTGRES,
-  REDIS,
-} from "./programs.mjs";
+import * as programs from "./programs.mjs";
 
+const { REDIS, HAPROXY, POSTGRES, FFMPEG, POCKETSPHINX, POCKETSPHINX_ENGLISH } = programs;
+const { FLITE, QPDF, POPPLER, CHROMIUM, PYTHON } = programs;
+
+const speech = [FFMPEG, POCKETSPHINX, POCKETSPHINX_ENGLISH, FLITE];
+const documents = [QPDF, POPPLER, CHROMIUM];
 prepare({
-  programs: [REDIS, HAPROXY, POSTGRES, FFMPEG, POCKETSPHINX, POCKETSPHINX_ENGLISH, FLITE],
+  programs: [REDIS, HAPROXY, POSTGRES, ...speech, ...documents, PYTHON],
   withDev: true,
 });
 

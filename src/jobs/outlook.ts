@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import { type Job, isFinal } from "../contract/job.ts";
+import { EXTERNAL } from "../contract/job-types/external.ts";
 import { queueName } from "../contract/names.ts";
 import { groupBy } from "../lib/array.ts";
 import { cached } from "../lib/cached.ts";
@@ -8,7 +9,8 @@ import type { Keys } from "../redis/keys.ts";
 import { toSeconds, untilDone, untilDoneRunning } from "./estimate.ts";
 import { createReadStanding, type Place, type Standing } from "./positions.ts";
 import { createRunTimes, type Durations } from "./run-times.ts";
-import type { StoredJob } from "./snapshot.ts";
+import { type StoredJob, WAITS_STEP } from "./snapshot.ts";
+import { isUntilLetGo } from "./waiting.ts";
 import { createWorkerRegistry, slotsOf } from "./worker-registry.ts";
 
 /** What is shown of a waiting job beside what its feed has told. */
@@ -137,6 +139,7 @@ function estimateWaiting(
 ): number | null {
   const own = durations.like(bytes);
   const ahead = durations.all ?? own;
+  if (dueAt !== undefined && isUntilLetGo(dueAt)) return null;
   if (own === undefined || ahead === undefined || slots === 0 || standing.isPaused) return null;
   if (dueAt !== undefined) return toSeconds(dueAt - now + own.median);
   const { active, limitedMs } = standing;
@@ -145,8 +148,10 @@ function estimateWaiting(
 
 /** Why a job does not move; `null` when it simply waits for its turn. */
 function reasonOf({ type, lane, standing, slots }: Line, dueAt: number | undefined): string | null {
+  if (dueAt !== undefined && isUntilLetGo(dueAt)) return WAITS_STEP;
   if (dueAt !== undefined) return `Delayed until ${new Date(dueAt).toISOString()}`;
   if (standing.isPaused) return `The ${lane} lane for jobs of type ${type} is paused`;
+  if (slots === 0 && type === EXTERNAL) return "Waits for a service to claim it";
   if (slots === 0) return `No worker for jobs of type ${type} in the ${lane} lane is running`;
   if (standing.limitedMs > 0) return "Held back by a rate limit";
   return null;

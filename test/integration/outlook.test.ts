@@ -4,7 +4,7 @@ import { describe, expect, vi } from "vitest";
 import { createOutlook } from "../../src/jobs/outlook.ts";
 import { createReadStanding } from "../../src/jobs/positions.ts";
 import { createRunTimes } from "../../src/jobs/run-times.ts";
-import { toSnapshot } from "../../src/jobs/snapshot.ts";
+import { toSnapshot, WAITS_STEP } from "../../src/jobs/snapshot.ts";
 import { createWorkerRegistry, DEAD_AFTER_MS } from "../../src/jobs/worker-registry.ts";
 import { test as base } from "../support/feeds.ts";
 import { createLane } from "../support/lane.ts";
@@ -91,6 +91,21 @@ describe("why a job waits", () => {
     expect(await look(job?.jobId ?? "")).toMatchObject([{ step }]);
     await register(stage, { name: QUEUE, concurrency: 1 });
     expect(await look(job?.jobId ?? "")).toMatchObject([{ queuePosition: 1, step: null }]);
+  });
+
+  test("is said of one that follows another, which has no time yet", async ({ stage, look }) => {
+    const { jobId } = await stage.submit({ parentId: "parent" });
+    const step = WAITS_STEP;
+    expect(await look(jobId)).toEqual([{ queuePosition: null, estimatedTime: null, step }]);
+  });
+
+  test("is said of one that no worker of ours will take", async ({ stage }) => {
+    const { redis, keys } = stage;
+    const { jobId } = await stage.submit({ type: "external" });
+    const outlook = createOutlook({ redis, keys, log: silent });
+    const lineup = { type: "external", lane: "normal" } as const;
+    const prospects = await outlook.ofWaiting(lineup, [{ jobId, bytes: null }]);
+    expect(prospects.get(jobId)).toMatchObject({ step: "Waits for a service to claim it" });
   });
 
   test("is said while its queue is paused", async ({ stage, lane, look, queue }) => {

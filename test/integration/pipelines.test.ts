@@ -68,7 +68,7 @@ describe("a job that follows another", () => {
     const [follower] = byParent(await user.jobs(body.batchId ?? ""), body.jobId);
     await expect
       .poll(() => user.job(follower?.jobId ?? ""))
-      .toMatchObject({ status: "queued", step: null });
+      .toMatchObject({ status: "queued", step: expect.stringMatching(/^Delayed until /) });
     await user.cancel(body.batchId ?? "");
     await untilFinished(user, body.batchId ?? "");
   });
