@@ -105,7 +105,7 @@ describe("a child process", () => {
     const path = join(folder, "word");
     const done = await line.outcome(await line.submit("echo"));
     await line.submit("spin", { options: { path } });
-    const spinning = await vi.waitFor(() => readFile(path, "utf8"));
+    const spinning = await vi.waitFor(() => readFile(path, "utf8"), 10_000);
 
     await worker.close(0);
 
