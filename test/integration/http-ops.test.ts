@@ -124,6 +124,9 @@ describe("the reference", () => {
     expect(Object.keys(document.paths).toSorted()).toEqual([
       "/api/admin/jobs/remove",
       "/api/admin/jobs/retry",
+      "/api/batches",
+      "/api/batches/{batchId}",
+      "/api/batches/{batchId}/cancel",
       "/api/dev/token",
       "/api/files/{*}",
       "/api/jobs",
