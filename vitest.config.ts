@@ -18,6 +18,8 @@ const projects = [
 export default defineConfig({
   test: {
     hookTimeout: 30_000,
+    // Most tests wait for others; by default vitest leaves a core to itself, and of two that is one.
+    maxWorkers: 2,
     projects: projects
       .filter(({ name }) => existsSync(new URL(`test/${name}`, import.meta.url)))
       .map((project) => ({
