@@ -75,7 +75,6 @@ export function createTails(options: TailsOptions): Tails {
   }));
   const closing = new AbortController();
   let isAnchored = false;
-  let listeningSince = now();
   let known = () => {};
   const ready = new Promise<void>((resolve) => (known = resolve));
 
@@ -151,25 +150,22 @@ export function createTails(options: TailsOptions): Tails {
       try {
         await connected(redis, closing.signal);
         if (closing.signal.aborted) return;
+        const since = now();
         await anchor();
-        while (!closing.signal.aborted) {
-          await read();
-          if (Math.min(silentMs(), now() - listeningSince) > DEAF_AFTER_MS) await listenAnew();
-        }
+        await readUntilDeaf(since);
       } catch (thrown) {
         if (closing.signal.aborted) return;
         log.warn({ err: thrown }, "tails: the link broke; going on where it was");
-        await sleep(100, closing.signal);
       }
+      await sleep(100, closing.signal);
     }
   }
 
   /** The name is resolved anew with the connection. When nobody beats at all, it is the recorder that is missing, and asking again is cheap. */
-  async function listenAnew(): Promise<void> {
-    listeningSince = now();
+  async function readUntilDeaf(since: number): Promise<void> {
+    const isDeaf = () => Math.min(silentMs(), now() - since) > DEAF_AFTER_MS;
+    while (!closing.signal.aborted && !isDeaf()) await read();
     redis.disconnect(true);
-    await connected(redis, closing.signal);
-    if (!closing.signal.aborted) await anchor();
   }
 
   const following = follow();

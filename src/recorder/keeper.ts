@@ -44,17 +44,21 @@ const settleGeneration = loadScript("settle-generation");
  * has lost.
  */
 export async function keep(lease: Lease, options: KeeperOptions): Promise<void> {
+  const stopped = new AbortController();
+  const held = { ...lease, signal: AbortSignal.any([lease.signal, stopped.signal]) };
   const checks = options.queues.map((queue) => checkStalls(queue, options));
-  const tending = tendAll(lease, options);
+  const tending = tendAll(held, options);
   let settling: Promise<void> | undefined;
   try {
-    while (!lease.signal.aborted) {
-      const unsettled = await options.beat(lease);
+    while (!held.signal.aborted) {
+      const unsettled = await options.beat(held);
       if (unsettled.length > 0)
-        settling ??= settle(lease, unsettled, options).finally(() => (settling = undefined));
-      await sleep(BEAT_EVERY_MS, lease.signal);
+        settling ??= settle(held, unsettled, options).finally(() => (settling = undefined));
+      await sleep(BEAT_EVERY_MS, held.signal);
     }
   } finally {
+    // The lease may well be good still: after a heartbeat that failed, all of this begins again under it.
+    stopped.abort();
     await Promise.all([...checks.map((worker) => worker.close(true)), tending, settling]);
   }
 }

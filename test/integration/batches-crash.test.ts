@@ -1,7 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { UnrecoverableError } from "bullmq";
 import { describe, expect, vi } from "vitest";
 import type { Batch } from "../../src/contract/batch.ts";
@@ -10,38 +7,15 @@ import { createBatchStates } from "../../src/jobs/batch-states.ts";
 import { createFollowers } from "../../src/jobs/followers.ts";
 import type { JobRecord } from "../../src/jobs/record.ts";
 import { createSnapshots } from "../../src/jobs/snapshots.ts";
-import { isBehind, readAgain } from "../../src/recorder/reread.ts";
+import { readAgain } from "../../src/recorder/reread.ts";
 import { sweep } from "../../src/recorder/sweep.ts";
-import { test as base } from "../support/feeds.ts";
+import { isCaughtUp } from "../support/caught-up.ts";
+import { end, test } from "../support/recorder-processes.ts";
 import { record } from "../support/jobs.ts";
 import { type Ear, eventsOf, listen, seqsOf, upTo } from "../support/listening.ts";
 import { leaseOf, PARTITIONS, QUEUE, sign, silent, type Stage } from "../support/stage.ts";
 
 const audience: Audience = "user:42";
-const SCRIPT = fileURLToPath(new URL("../support/recorder-process.ts", import.meta.url));
-
-/** Recorders in processes of their own, killed with the test. */
-const test = base.extend("start", async ({ stage, prefix }, { onCleanup }) => {
-  const children: ChildProcess[] = [];
-  onCleanup(async () => {
-    for (const child of children) await end(child);
-  });
-  return (holder: string): ChildProcess => {
-    const child = spawn(process.execPath, [SCRIPT, stage.url, prefix, holder], {
-      stdio: "inherit",
-    });
-    children.push(child);
-    return child;
-  };
-});
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, "exit");
-  child.kill("SIGKILL");
-  await exited;
-}
-
 /** A batch as a gateway writes it down; its jobs are in line. */
 async function submit(stage: Stage, jobs: Partial<JobRecord>[]) {
   const batchId = randomUUID();
@@ -60,13 +34,6 @@ const batchFacts = ({ items }: Ear): Batch[] =>
   items.flatMap((item) =>
     item.kind === "fact" && item.event === "batch-finished" ? [JSON.parse(item.data)] : [],
   );
-
-const isRead = (stage: Stage) =>
-  vi.waitFor(async () => {
-    const [newest] = await stage.redis.xrevrange(stage.keys.events(QUEUE), "+", "-", "COUNT", 1);
-    expect(await stage.redis.get(stage.keys.place(QUEUE))).toBe(newest?.[0]);
-    expect(await isBehind(stage.redis, stage.keys, QUEUE, 0)).toBe(false);
-  }, 10_000);
 
 describe("a batch of two hundred", () => {
   test(
@@ -101,7 +68,7 @@ describe("a batch of two hundred", () => {
       phases[2]?.resolve();
       stage.recorder({ holder: "last" });
       await vi.waitFor(() => expect(batchFacts(ear)).toHaveLength(1), 20_000);
-      await isRead(stage);
+      await isCaughtUp(stage);
       expect(batchFacts(ear)).toHaveLength(1);
 
       const snapshots = createSnapshots({ ...stage, partitions: PARTITIONS });
@@ -128,11 +95,11 @@ describe("a batch of two hundred", () => {
     await vi.waitFor(() => expect(batchFacts(ear)).toHaveLength(1), 15_000);
     const before = await read();
     await readAgain(redis, keys, QUEUE);
-    await isRead(stage);
+    await isCaughtUp(stage);
     await first.close();
     await redis.del(keys.place(QUEUE));
     stage.recorder({ holder: "second" });
-    await isRead(stage);
+    await isCaughtUp(stage);
     expect(await read()).toEqual(before);
     expect(batchFacts(ear)).toHaveLength(1);
     expect(ear.items.filter(({ kind }) => kind === "fact")).toHaveLength(601);
@@ -172,7 +139,7 @@ describe("a job that waits for another", () => {
     stage.recorder({ catalog });
     await vi.waitFor(() => expect(batchFacts(ear)).toHaveLength(1), 10_000);
     await readAgain(redis, keys, QUEUE);
-    await isRead(stage);
+    await isCaughtUp(stage);
     expect(inputs).toEqual([{ data: { text: "said" } }]);
     expect(eventsOf(ear.items, child)).toEqual(["job-queued", "job-started", "job-completed"]);
   });
@@ -185,7 +152,7 @@ describe("a job that waits for another", () => {
     await stage.work(async () => ({ text: "said" }));
     const recorder = stage.recorder({ catalog: brokenCatalog() });
     await vi.waitFor(() => expect(eventsOf(ear.items, parent)).toContain("job-completed"), 5000);
-    await isRead(stage);
+    await isCaughtUp(stage);
     expect(eventsOf(ear.items, child)).toEqual(["job-queued"]);
     const snapshots = createSnapshots({ ...stage, partitions: PARTITIONS });
     const followers = createFollowers({ redis, keys, catalog, queues, records, snapshots });
@@ -211,7 +178,7 @@ describe("a job that waits for another", () => {
     await vi.waitFor(async () => expect(await dueAt()).toBeLessThan(Date.now() + 600_001), 5000);
     const due = await dueAt();
     await readAgain(redis, keys, QUEUE);
-    await isRead(stage);
+    await isCaughtUp(stage);
     expect(await dueAt()).toBe(due);
   });
 
@@ -226,7 +193,7 @@ describe("a job that waits for another", () => {
     const recorder = stage.recorder({ catalog });
     await vi.waitFor(() => expect(batchFacts(ear)).toHaveLength(1), 15_000);
     await readAgain(redis, keys, QUEUE);
-    await isRead(stage);
+    await isCaughtUp(stage);
     await recorder.close();
     expect(eventsOf(ear.items, child)).toEqual(["job-queued", "job-cancelled"]);
     expect(batchFacts(ear)).toHaveLength(1);

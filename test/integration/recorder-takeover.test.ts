@@ -1,40 +1,14 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { describe, expect, vi } from "vitest";
 import type { Audience } from "../../src/contract/names.ts";
 import { toEntries } from "../../src/recorder/entries.ts";
 import { toSourceEvent } from "../../src/recorder/queue-events.ts";
 import { sleep } from "../../src/lib/sleep.ts";
-import { test as base } from "../support/feeds.ts";
 import { type Ear, listen, seqsOf, upTo } from "../support/listening.ts";
 import { QUEUE, sign, type Stage } from "../support/stage.ts";
+import { end, test } from "../support/recorder-processes.ts";
 import { record } from "../support/jobs.ts";
 
 const audience: Audience = "user:42";
-const SCRIPT = fileURLToPath(new URL("../support/recorder-process.ts", import.meta.url));
-
-const test = base.extend("start", async ({ stage, prefix }, { onCleanup }) => {
-  const children: ChildProcess[] = [];
-  onCleanup(async () => {
-    for (const child of children) await end(child);
-  });
-  return (holder: string): ChildProcess => {
-    const child = spawn(process.execPath, [SCRIPT, stage.url, prefix, holder], {
-      stdio: "inherit",
-    });
-    children.push(child);
-    return child;
-  };
-});
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, "exit");
-  child.kill("SIGKILL");
-  await exited;
-}
-
 async function hasLease({ redis, keys }: Stage, holder: string): Promise<void> {
   await vi.waitFor(async () => {
     expect(await redis.hget(keys.lease(QUEUE), "holder")).toBe(holder);

@@ -1,27 +1,14 @@
 import { Queue } from "bullmq";
 import { describe, expect, vi } from "vitest";
-import type { Audience } from "../../src/contract/names.ts";
 import type { Item } from "../../src/feeds/item.ts";
-import { keep } from "../../src/recorder/keeper.ts";
-import { beat } from "../../src/recorder/heartbeat.ts";
 import { sweep, type SweepOptions } from "../../src/recorder/sweep.ts";
 import { partitionOf } from "../../src/redis/keys.ts";
 import { NONE } from "../support/applier.ts";
+import { audiences, endUnheard, hearBoth, isTold } from "../support/both-feeds.ts";
+import { isCaughtUp } from "../support/caught-up.ts";
 import { test } from "../support/feeds.ts";
-import { type Ear, eventsOf, listen, upTo } from "../support/listening.ts";
-import {
-  fearless,
-  leaseOf,
-  PARTITIONS,
-  QUEUE,
-  sign,
-  silent,
-  type Stage,
-} from "../support/stage.ts";
-
-const audiences: Audience[] = ["user:42", "case:1"];
-
-const partitions = upTo(PARTITIONS).map((n) => n - 1);
+import { eventsOf, listen, upTo } from "../support/listening.ts";
+import { leaseOf, PARTITIONS, QUEUE, sign, silent, type Stage } from "../support/stage.ts";
 
 const sweepNow = (
   stage: Stage,
@@ -35,37 +22,8 @@ const sweepNow = (
     { ...stage, partitions: PARTITIONS, followers: NONE, sign, log: silent, ...patience },
   );
 
-/** Ears for both audiences of the jobs, and a recorder at work. */
-async function setUp(stage: Stage) {
-  const node = await stage.node();
-  const ears: [Ear, Ear] = [await listen(node, "user:42"), await listen(node, "case:1")];
-  return { ears, recorder: stage.recorder() };
-}
-
-const isTold = (ears: Ear[], events: string[]) =>
-  vi.waitFor(() => {
-    for (const { items } of ears) expect(eventsOf(items)).toEqual(events);
-  }, 5000);
-
-/** The recorder has read all that the queue said. */
-const isCaughtUp = ({ redis, keys }: Stage) =>
-  vi.waitFor(async () => {
-    const [newest] = await redis.xrevrange(keys.events(QUEUE), "+", "-", "COUNT", 1);
-    expect(await redis.get(keys.place(QUEUE))).toBe(newest?.[0]);
-  }, 5000);
-
 const eventIds = (items: Item[]): string[] =>
   items.flatMap((item) => (item.kind === "fact" ? [JSON.parse(item.data).eventId] : []));
-
-/** Has a worker end a job without its events being read: they are gone before anybody looks. */
-async function endUnheard(stage: Stage, run: () => Promise<unknown>): Promise<void> {
-  const { redis, keys } = stage;
-  const ended = Promise.withResolvers<void>();
-  const worker = await stage.work(async () => await run());
-  for (const outcome of ["completed", "failed"] as const) worker.on(outcome, () => ended.resolve());
-  await ended.promise;
-  await redis.xtrim(keys.events(QUEUE), "MAXLEN", 0);
-}
 
 describe("the sweep", () => {
   test.for([
@@ -74,7 +32,7 @@ describe("the sweep", () => {
   ] as const)(
     "tells once of a job that %s and whose events are gone",
     async ([, run, told], { stage }) => {
-      const { ears, recorder } = await setUp(stage);
+      const { ears, recorder } = await hearBoth(stage);
       await stage.submit({ audiences, maxAttempts: 1 });
       await isTold(ears, ["job-queued"]);
       await recorder.close();
@@ -84,44 +42,6 @@ describe("the sweep", () => {
       expect(await sweepNow(stage)).toBe(0);
     },
   );
-
-  test("comes at once after a new generation, and notes that it was there", async ({ stage }) => {
-    const { redis, keys, writer } = stage;
-    const { ears, recorder } = await setUp(stage);
-    await stage.submit({ audiences });
-    await isTold(ears, ["job-queued"]);
-    await recorder.close();
-    await endUnheard(stage, async () => ({}));
-    for (const partition of partitions) {
-      await redis.hset(keys.partition(partition), "generation", "later");
-      await redis.hdel(keys.partition(partition), "settled");
-    }
-    const over = new AbortController();
-    const lease = { ...leaseOf("keeper", over.signal), fence: 99 };
-    const work = {
-      ...stage,
-      partitions: PARTITIONS,
-      followers: NONE,
-      sign,
-      log: silent,
-      lateMs: 0,
-    };
-    const kept = keep(lease, {
-      ...work,
-      queues: [QUEUE],
-      beat: (held) => beat(held, { ...work, continuity: fearless }),
-      sweep: (held, how) => sweep(held, { ...work, writer, ...how }),
-      save: async () => undefined,
-      onUnread: () => undefined,
-    });
-    await isTold(ears, ["job-queued", "job-completed"]);
-    for (const partition of partitions)
-      await vi.waitFor(async () =>
-        expect(await redis.hget(keys.partition(partition), "settled")).toBe("later"),
-      );
-    over.abort();
-    await kept;
-  });
 
   test("looks at more than a batch when it is thorough", async ({ stage }) => {
     const { redis, keys } = stage;
@@ -136,7 +56,7 @@ describe("the sweep", () => {
   });
 
   test("gives what it tells the same id on every feed", async ({ stage }) => {
-    const { ears, recorder } = await setUp(stage);
+    const { ears, recorder } = await hearBoth(stage);
     const job = await stage.submit({ audiences });
     await isTold(ears, ["job-queued"]);
     await stage.redis.del(`${stage.keys.bull(QUEUE)}:${QUEUE}:${job.jobId}`);
@@ -150,7 +70,7 @@ describe("the sweep", () => {
   test.for(["drain", "obliterate"] as const)(
     "tells of jobs that %s took away",
     async (how, { stage }) => {
-      const { ears, recorder } = await setUp(stage);
+      const { ears, recorder } = await hearBoth(stage);
       for (const _ of upTo(3)) await stage.submit({ audiences });
       await isTold(ears, ["job-queued", "job-queued", "job-queued"]);
       const queue = new Queue(QUEUE, {
@@ -212,7 +132,7 @@ describe("the sweep", () => {
   });
 
   test("leaves alone a job that waits or runs as told", async ({ stage }) => {
-    const { ears, recorder } = await setUp(stage);
+    const { ears, recorder } = await hearBoth(stage);
     const hanging = Promise.withResolvers<void>();
     await stage.work(() => hanging.promise);
     await stage.submit({ audiences });
@@ -225,7 +145,7 @@ describe("the sweep", () => {
   });
 
   test("forgets what has neither a record nor a snapshot", async ({ stage }) => {
-    const { ears, recorder } = await setUp(stage);
+    const { ears, recorder } = await hearBoth(stage);
     const { jobId } = await stage.submit({ audiences });
     await isTold(ears, ["job-queued"]);
     await isCaughtUp(stage);
@@ -236,7 +156,7 @@ describe("the sweep", () => {
   });
 
   test("of a zombie stops at the first refusal", async ({ stage }) => {
-    const { ears, recorder } = await setUp(stage);
+    const { ears, recorder } = await hearBoth(stage);
     await stage.submit({ audiences });
     await isTold(ears, ["job-queued"]);
     await isCaughtUp(stage);
@@ -251,81 +171,5 @@ describe("the sweep", () => {
       ),
     );
     expect(eventsOf(ears[0].items)).toEqual(["job-queued"]);
-  });
-});
-
-describe("the keeper", () => {
-  test("puts a job of a lost worker back in line, also when no worker is left", async ({
-    stage,
-  }) => {
-    const { ears } = await setUp(stage);
-    const hanging = Promise.withResolvers<void>();
-    await stage.work(() => hanging.promise, 1, {
-      lockDuration: 500,
-      skipLockRenewal: true,
-      skipStalledCheck: true,
-    });
-    await stage.submit({ audiences });
-    await isTold(ears, ["job-queued", "job-started"]);
-    // Whoever checked last bars the others for as long as its own interval.
-    await stage.redis.del(`${stage.keys.bull(QUEUE)}:${QUEUE}:stalled-check`);
-    const over = new AbortController();
-    const kept = keep(leaseOf("keeper", over.signal), {
-      ...stage,
-      queues: [QUEUE],
-      beat: async () => [],
-      sweep: async () => 0,
-      save: async () => undefined,
-      onUnread: () => undefined,
-      log: silent,
-      stalledIntervalMs: 300,
-    });
-    await isTold(ears, ["job-queued", "job-started", "job-retrying"]);
-    over.abort();
-    await kept;
-    hanging.resolve();
-  });
-
-  test("keeps a queue's stream from being cut to BullMQ's own length", async ({ stage }) => {
-    const meta = `${stage.keys.bull(QUEUE)}:${QUEUE}:meta`;
-    const careless = new Queue(QUEUE, {
-      connection: stage.connect(),
-      prefix: stage.keys.bull(QUEUE),
-    });
-    await careless.waitUntilReady();
-    await careless.close();
-    expect(await stage.redis.hget(meta, "opts.maxLenEvents")).toBe("10000");
-    stage.recorder();
-    await vi.waitFor(async () =>
-      expect(await stage.redis.hget(meta, "opts.maxLenEvents")).toBe("1000000"),
-    );
-  });
-
-  test("trims a queue's stream by time, as far as it was read", async ({ stage }) => {
-    const { redis, keys } = stage;
-    const old = Date.now() - 5 * 3_600_000;
-    // Redis trims whole nodes of its stream, of a hundred entries.
-    for (const n of upTo(150))
-      await redis.xadd(keys.events(QUEUE), `${old + n}-0`, "event", "drained");
-    stage.recorder();
-    await vi.waitFor(async () => expect(await redis.xlen(keys.events(QUEUE))).toBe(150));
-    await stage.submit();
-    await isCaughtUp(stage);
-    const over = new AbortController();
-    const kept = keep(leaseOf("keeper", over.signal), {
-      ...stage,
-      queues: [QUEUE],
-      beat: async () => [],
-      sweep: async () => 0,
-      save: async () => undefined,
-      onUnread: () => undefined,
-      log: silent,
-    });
-    await vi.waitFor(
-      async () => expect(await redis.xlen(keys.events(QUEUE))).toBeLessThan(60),
-      3000,
-    );
-    over.abort();
-    await kept;
   });
 });

@@ -1,0 +1,143 @@
+import { Queue } from "bullmq";
+import { describe, expect, vi } from "vitest";
+import { beat } from "../../src/recorder/heartbeat.ts";
+import { keep, type KeeperOptions } from "../../src/recorder/keeper.ts";
+import { sweep } from "../../src/recorder/sweep.ts";
+import { NONE } from "../support/applier.ts";
+import { audiences, endUnheard, hearBoth, isTold } from "../support/both-feeds.ts";
+import { isCaughtUp } from "../support/caught-up.ts";
+import { test } from "../support/feeds.ts";
+import { upTo } from "../support/listening.ts";
+import {
+  fearless,
+  leaseOf,
+  PARTITIONS,
+  QUEUE,
+  sign,
+  silent,
+  type Stage,
+} from "../support/stage.ts";
+
+const partitions = upTo(PARTITIONS).map((n) => n - 1);
+
+/** A keeper's duties, of which those that a test is not about do nothing. */
+const idle = ({ redis, keys }: Stage): KeeperOptions => ({
+  redis,
+  keys,
+  queues: [QUEUE],
+  beat: async () => [],
+  sweep: async () => 0,
+  save: async () => undefined,
+  onUnread: () => undefined,
+  log: silent,
+});
+
+describe("the keeper", () => {
+  test("that cannot beat lets go of everything, though its lease is still good", async ({
+    stage,
+  }) => {
+    const kept = keep(leaseOf("keeper"), {
+      ...idle(stage),
+      beat: () => Promise.reject(new Error("no link")),
+    });
+    await expect(kept).rejects.toThrow("no link");
+  });
+
+  test("looks for what was lost at once after a new generation, and notes that it did", async ({
+    stage,
+  }) => {
+    const { redis, keys, writer } = stage;
+    const { ears, recorder } = await hearBoth(stage);
+    await stage.submit({ audiences });
+    await isTold(ears, ["job-queued"]);
+    await recorder.close();
+    await endUnheard(stage, async () => ({}));
+    for (const partition of partitions) {
+      await redis.hset(keys.partition(partition), "generation", "later");
+      await redis.hdel(keys.partition(partition), "settled");
+    }
+    const over = new AbortController();
+    const lease = { ...leaseOf("keeper", over.signal), fence: 99 };
+    const work = {
+      ...stage,
+      partitions: PARTITIONS,
+      followers: NONE,
+      sign,
+      log: silent,
+      lateMs: 0,
+    };
+    const kept = keep(lease, {
+      ...idle(stage),
+      lateMs: 0,
+      beat: (held) => beat(held, { ...work, continuity: fearless }),
+      sweep: (held, how) => sweep(held, { ...work, writer, ...how }),
+    });
+    await isTold(ears, ["job-queued", "job-completed"]);
+    for (const partition of partitions)
+      await vi.waitFor(async () =>
+        expect(await redis.hget(keys.partition(partition), "settled")).toBe("later"),
+      );
+    over.abort();
+    await kept;
+  });
+
+  test("puts a job of a lost worker back in line, also when no worker is left", async ({
+    stage,
+  }) => {
+    const { ears } = await hearBoth(stage);
+    const hanging = Promise.withResolvers<void>();
+    await stage.work(() => hanging.promise, 1, {
+      lockDuration: 500,
+      skipLockRenewal: true,
+      skipStalledCheck: true,
+    });
+    await stage.submit({ audiences });
+    await isTold(ears, ["job-queued", "job-started"]);
+    // Whoever checked last bars the others for as long as its own interval.
+    await stage.redis.del(`${stage.keys.bull(QUEUE)}:${QUEUE}:stalled-check`);
+    const over = new AbortController();
+    const kept = keep(leaseOf("keeper", over.signal), {
+      ...idle(stage),
+      stalledIntervalMs: 300,
+    });
+    await isTold(ears, ["job-queued", "job-started", "job-retrying"]);
+    over.abort();
+    await kept;
+    hanging.resolve();
+  });
+
+  test("keeps a queue's stream from being cut to BullMQ's own length", async ({ stage }) => {
+    const meta = `${stage.keys.bull(QUEUE)}:${QUEUE}:meta`;
+    const careless = new Queue(QUEUE, {
+      connection: stage.connect(),
+      prefix: stage.keys.bull(QUEUE),
+    });
+    await careless.waitUntilReady();
+    await careless.close();
+    expect(await stage.redis.hget(meta, "opts.maxLenEvents")).toBe("10000");
+    stage.recorder();
+    await vi.waitFor(async () =>
+      expect(await stage.redis.hget(meta, "opts.maxLenEvents")).toBe("1000000"),
+    );
+  });
+
+  test("trims a queue's stream by time, as far as it was read", async ({ stage }) => {
+    const { redis, keys } = stage;
+    const old = Date.now() - 5 * 3_600_000;
+    // Redis trims whole nodes of its stream, of a hundred entries.
+    for (const n of upTo(150))
+      await redis.xadd(keys.events(QUEUE), `${old + n}-0`, "event", "drained");
+    stage.recorder();
+    await vi.waitFor(async () => expect(await redis.xlen(keys.events(QUEUE))).toBe(150));
+    await stage.submit();
+    await isCaughtUp(stage);
+    const over = new AbortController();
+    const kept = keep(leaseOf("keeper", over.signal), idle(stage));
+    await vi.waitFor(
+      async () => expect(await redis.xlen(keys.events(QUEUE))).toBeLessThan(60),
+      3000,
+    );
+    over.abort();
+    await kept;
+  });
+});

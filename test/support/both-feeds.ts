@@ -1,0 +1,29 @@
+import { expect, vi } from "vitest";
+import type { Audience } from "../../src/contract/names.ts";
+import { type Ear, eventsOf, listen } from "./listening.ts";
+import { QUEUE, type Stage } from "./stage.ts";
+
+/** Whom the jobs of these tests are told to: each has a feed of its own. */
+export const audiences: Audience[] = ["user:42", "case:1"];
+
+/** Ears for both, and a recorder at work. */
+export async function hearBoth(stage: Stage) {
+  const node = await stage.node();
+  const ears: [Ear, Ear] = [await listen(node, "user:42"), await listen(node, "case:1")];
+  return { ears, recorder: stage.recorder() };
+}
+
+export const isTold = (ears: Ear[], events: string[]) =>
+  vi.waitFor(() => {
+    for (const { items } of ears) expect(eventsOf(items)).toEqual(events);
+  }, 5000);
+
+/** Has a worker end a job without its events being read: they are gone before anybody looks. */
+export async function endUnheard(stage: Stage, run: () => Promise<unknown>): Promise<void> {
+  const { redis, keys } = stage;
+  const ended = Promise.withResolvers<void>();
+  const worker = await stage.work(async () => await run());
+  for (const outcome of ["completed", "failed"] as const) worker.on(outcome, () => ended.resolve());
+  await ended.promise;
+  await redis.xtrim(keys.events(QUEUE), "MAXLEN", 0);
+}
