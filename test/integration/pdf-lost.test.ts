@@ -1,7 +1,8 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { describe, expect, vi } from "vitest";
 import type { PdfOptions } from "../../src/contract/job-types/pdf.ts";
 import { isAlive } from "../support/is-alive.ts";
+import { killChild } from "../support/kill-child.ts";
 import { pdfTask, test } from "../support/pdf-jobs.ts";
 import { pdf } from "../support/pdfs.ts";
 import { manyPages } from "../support/raw-pdf.ts";
@@ -61,41 +62,16 @@ describe("a PDF job whose child is killed", { timeout: 60_000 }, () => {
         async () => expect(JSON.stringify(await line.told(jobId, "pdf"))).toContain(step),
         { timeout: 15_000, interval: 5 },
       );
-      const pids = await treeOf(process.pid);
-      const [child] = pids.filter(({ command }) => command.includes("workers/child.ts"));
-      if (child === undefined) throw new Error("There is no child");
-      const lost = [child, ...(await treeOf(child.pid))];
-      process.kill(child.pid, "SIGKILL");
+      const lost = await killChild();
 
       const { events, result } = await done(jobId);
 
       expect(events.filter(({ event }) => event === "active")).toHaveLength(2);
       expect(result.files.every(({ key }) => key.startsWith(`jobs/${jobId}/2/`))).toBe(true);
-      await vi.waitFor(() => expect(lost.filter(({ pid }) => isAlive(pid))).toEqual([]), 5000);
+      await vi.waitFor(() => expect(lost.filter(isAlive)).toEqual([]), 5000);
       const left = (await line.files()).filter((path) => !path.startsWith("files/uploads/"));
       expect(left.toSorted()).toEqual(result.files.map(({ key }) => `files/${key}`).toSorted());
       expect(await readdir(folder)).toHaveLength(2);
     },
   );
 });
-
-interface Running {
-  pid: number;
-  command: string;
-}
-
-/** What a process started, and what that started. */
-async function treeOf(pid: number): Promise<Running[]> {
-  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
-  const lists = await Promise.all(
-    threads.map((id) => readFile(`/proc/${pid}/task/${id}/children`, "utf8").catch(() => "")),
-  );
-  const children = lists.join(" ").split(" ").filter(Boolean).map(Number);
-  const trees = await Promise.all(
-    children.map(async (child) => {
-      const command = await readFile(`/proc/${child}/cmdline`, "utf8").catch(() => "");
-      return [{ pid: child, command }, ...(await treeOf(child))];
-    }),
-  );
-  return trees.flat();
-}

@@ -1,11 +1,10 @@
 import { execFile } from "node:child_process";
-import { randomUUID } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { promisify } from "node:util";
 import PDFKit from "pdfkit";
+import { inFolder } from "./in-folder.ts";
 
 const exec = promisify(execFile);
 
@@ -52,15 +51,12 @@ export async function pdf(
 
 /** Puts a PDF through qpdf: `args` stand before the file that comes out of it. */
 export async function qpdf(content: Buffer, args: string[]): Promise<Buffer> {
-  const folder = await mkdtemp(join(tmpdir(), "jobcast-qpdf-"));
-  try {
-    const [from, to] = [join(folder, randomUUID()), join(folder, randomUUID())];
+  return inFolder(async (folder) => {
+    const [from, to] = [join(folder, "from"), join(folder, "to")];
     await writeFile(from, content);
     await run("qpdf", [...args, "--", from, to]);
     return await readFile(to);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
 }
 
 export const locked = (content: Buffer, password: string): Promise<Buffer> =>

@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { inFolder } from "./in-folder.ts";
 
 const run = promisify(execFile);
 
@@ -52,13 +52,4 @@ export function join16k(...recordings: Buffer[]): Buffer {
   header.write("data", 36, "latin1");
   header.writeUInt32LE(body.length, 40);
   return Buffer.concat([header, body]);
-}
-
-async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), "jobcast-speech-"));
-  try {
-    return await use(folder);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
 }
