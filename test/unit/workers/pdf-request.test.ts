@@ -79,7 +79,12 @@ describe("a request for a PDF job", () => {
   test("names a template that there is, with each field that is missing", async () => {
     expect(await problems({ operation: "generate", template: "../x" }, { data: {} })).toEqual({
       code: "invalid_options",
-      fields: [{ path: "/options/template", message: "must be one of incident-report, invoice" }],
+      fields: [
+        {
+          path: "/options/template",
+          message: "must be one of analysis-report, incident-report, invoice",
+        },
+      ],
     });
     const data = { date: "today", summary: "It broke", tables: [{ title: "A", columns: ["B"] }] };
     expect(
