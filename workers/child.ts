@@ -21,6 +21,11 @@ say({ kind: "ready" });
 async function work(assignment: Assignment, signal: AbortSignal): Promise<FromChild> {
   const { module, jobId, run, input, paths, outDir, settings } = assignment;
   const log = createLogger({ level: settings.logLevel, isPretty: false }).child({ jobId, run });
+  let isOver = false;
+  // What a task left running would otherwise speak for the next job here, which may be somebody else's.
+  const progress = (percent: number, step: string, text: string | undefined) => {
+    if (!isOver) say({ kind: "progress", percent, step, ...(text === undefined ? {} : { text }) });
+  };
   try {
     const task = await loadTask(module);
     const store = createHandedFiles({
@@ -28,8 +33,6 @@ async function work(assignment: Assignment, signal: AbortSignal): Promise<FromCh
       outDir,
       folder: `jobs/${jobId}/${run}/`,
     });
-    const progress = (percent: number, step: string, text: string | undefined) =>
-      say({ kind: "progress", percent, step, ...(text === undefined ? {} : { text }) });
     const context = createContext({ assignment, store, signal, progress, log });
     const result = await task.run({ jobId, run, input, options: assignment.options }, context);
     return { kind: "done", result };
@@ -44,6 +47,8 @@ async function work(assignment: Assignment, signal: AbortSignal): Promise<FromCh
       kind: "failed",
       error: { code: "internal", message: "Something went wrong in the worker" },
     };
+  } finally {
+    isOver = true;
   }
 }
 

@@ -134,6 +134,20 @@ describe("progress", () => {
     expect(names(outcome).slice(-2)).toEqual(["progress", "completed"]);
   });
 
+  test("of one that is over is not told of the next in the same process", async ({
+    line,
+    start,
+  }) => {
+    await start();
+    const { result: before } = await line.outcome(await line.submit("chatter"));
+    const next = await line.submit("count");
+    const { result, progress } = await line.outcome(next);
+    const again = await line.outcome(await line.submit("echo"));
+    expect(again.result?.["pid"]).toBe(before?.["pid"]);
+    expect(result).toEqual({});
+    expect(JSON.stringify(progress)).not.toContain("left over");
+  });
+
   test("never goes backwards, whatever the task says", async ({ line, start }) => {
     await start();
     const { progress } = await line.outcome(await line.submit("wander"));

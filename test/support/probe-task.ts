@@ -46,6 +46,11 @@ const acts: Record<string, Act> = {
     }
     return {};
   },
+  /** Goes on talking when it is done. */
+  async chatter(_work, { progress }) {
+    setInterval(() => progress(50, "left over", "somebody else's words"), 5);
+    return { pid: process.pid };
+  },
   async save(_work, { save }) {
     return { files: [await save("a.txt", Buffer.from("hello"))] };
   },
