@@ -112,6 +112,17 @@ describe("generating an incident report", { timeout: 60_000 }, () => {
     expect((await run("pdfimages", ["-list", path])).split("\n")).toHaveLength(4);
   });
 
+  test("ends although a head is higher than a page", async ({ start, submitPdf, done }) => {
+    await start(pdfTask);
+    const tables = [{ title: "Tall", columns: ["\n".repeat(200)], rows: [["a cell"]] }];
+    const report = { title: "Tall", date: "today", summary: "", tables };
+    const jobId = await submitPdf(
+      { data: report },
+      { operation: "generate", template: "incident-report" },
+    );
+    expect((await done(jobId)).result.pages).toBeLessThan(4);
+  });
+
   test("says which picture is none", async ({ start, line, submitPdf }) => {
     await start(pdfTask);
     const image = `data:image/png;base64,${Buffer.from("no picture").toString("base64")}`;

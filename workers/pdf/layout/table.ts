@@ -26,6 +26,8 @@ const SIZE = 9;
 const LINE = 12.5;
 const PADDING = 4;
 const GAP = 8;
+/** Of a page there must be room for rows below the head, or the table would never end. */
+const MAX_HEAD_LINES = 40;
 const RULE = "#c8ced6";
 const HEAD = "#eef1f5";
 const INK = "#1c2430";
@@ -37,14 +39,7 @@ export function drawTable(
   rows: string[][],
   place: Place,
 ): void {
-  const head = place.hasHead
-    ? toCells(
-        drawing,
-        columns.map(toTitle),
-        columns.map(({ title }) => title),
-        place,
-      )
-    : [];
+  const head = place.hasHead ? toHead(drawing, columns, place) : [];
   const headHeight = head.length === 0 ? 0 : heightOf(linesOf(head));
   const drawHead = () => {
     if (head.length > 0)
@@ -77,6 +72,14 @@ export function drawTable(
 }
 
 const toTitle = (column: Column): Column => ({ ...column, font: "bold" });
+
+function toHead(drawing: Drawing, columns: Column[], place: Place): Cell[] {
+  const titles = columns.map(({ title }) => title);
+  return toCells(drawing, columns.map(toTitle), titles, place).map((cell) => ({
+    ...cell,
+    lines: cell.lines.slice(0, MAX_HEAD_LINES),
+  }));
+}
 
 function toCells(
   drawing: Drawing,
