@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 import type { Audience, FeedEventName } from "../contract/names.ts";
-import type { JobStatus } from "../contract/job.ts";
+import { isFinal, type JobStatus } from "../contract/job.ts";
 import { randomToken } from "../lib/random.ts";
 import { feedKeys, type Keys, partitionOf } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
@@ -26,6 +26,7 @@ export interface Entry {
 export interface BatchShare {
   batchId: string;
   status: JobStatus;
+  /** In percent. */
   progress: number;
   /** ISO 8601. */
   at: string;
@@ -145,7 +146,10 @@ const toArguments = (entry: Entry, batchIds: string[]): string[] => [
 ];
 
 const toShare = ({ batchId, status, progress, at }: BatchShare, batchIds: string[]): string =>
-  `${batchIds.indexOf(batchId) + 1} ${status} ${progress} ${at}`;
+  `${batchIds.indexOf(batchId) + 1} ${status} ${isFinal(status) ? 1000 : toTenths(progress)} ${at}`;
+
+/** Whole, since JavaScript writes small fractions as `1e-7`, which is no number to the script. */
+const toTenths = (percent: number): number => Math.floor(percent * 10);
 
 function toAppended(reply: unknown): Appended {
   const [outcome, value, epoch = ""] = Array.isArray(reply) ? reply.map(String) : [];

@@ -1,8 +1,10 @@
 import type { Redis } from "ioredis";
+import type { JobErrorCode } from "../contract/errors.ts";
 import { isFinal } from "../contract/job.ts";
 import { queueName } from "../contract/names.ts";
 import type { WorkError, WorkFailure } from "../contract/worker.ts";
 import { JobcastError } from "../errors.ts";
+import type { Logger } from "../lib/logger.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Catalog } from "./catalog.ts";
 import { type ParentInput, toParentInput } from "./parent-input.ts";
@@ -35,13 +37,14 @@ export interface FollowersDeps {
   queues: Pick<Queues, "find" | "remove">;
   records: Pick<Records, "read" | "readMany">;
   snapshots: Pick<Snapshots, "read">;
+  log: Logger;
 }
 
 /** BullMQ's words for a job that somebody else let go or removed a moment ago. */
 const GONE = ["is not in the delayed state", "Missing key"];
 
 export function createFollowers(deps: FollowersDeps): Followers {
-  const { redis, keys, catalog, queues, records, snapshots } = deps;
+  const { redis, keys, queues, records, snapshots } = deps;
 
   async function stateOf(record: JobRecord): Promise<StoredJob | undefined> {
     const snapshot = await snapshots.read(ownerAudience(record), record.jobId);
@@ -52,7 +55,7 @@ export function createFollowers(deps: FollowersDeps): Followers {
     const job = await queues.find(follower);
     if (job === undefined || !waitsForParent(job)) return;
     if (parent.status !== "completed") return await end(follower, job, toSkipped(parent));
-    const found = inputOf(follower, parent, catalog);
+    const found = inputOf(follower, parent, deps);
     if (found.kind === "failed") return await end(follower, job, found.error);
     await letGo(follower, job, found);
   }
@@ -97,7 +100,11 @@ export function createFollowers(deps: FollowersDeps): Followers {
   };
 }
 
-function inputOf(follower: JobRecord, parent: StoredJob, catalog: Catalog): ParentInput {
+function inputOf(
+  follower: JobRecord,
+  parent: StoredJob,
+  { catalog, log }: Pick<FollowersDeps, "catalog" | "log">,
+): ParentInput {
   const { type, from, options } = follower;
   const known = catalog.get(type);
   if (from === undefined || known === undefined) return { kind: "input", input: follower.input };
@@ -107,13 +114,16 @@ function inputOf(follower: JobRecord, parent: StoredJob, catalog: Catalog): Pare
     known.check({ input: found.input, options });
     return found;
   } catch (thrown) {
-    if (!(thrown instanceof JobcastError)) throw thrown;
-    return {
-      kind: "failed",
-      error: { code: "input_unsupported", message: thrown.message },
-    };
+    if (thrown instanceof JobcastError) return failed("input_unsupported", thrown.message);
+    log.error({ err: thrown, jobId: follower.jobId, type }, "followers: an input broke its check");
+    return failed("internal", "What the job before it made could not be checked");
   }
 }
+
+const failed = (code: JobErrorCode, message: string): ParentInput => ({
+  kind: "failed",
+  error: { code, message },
+});
 
 const toSkipped = ({ status }: StoredJob): WorkError => ({
   code: "parent_failed",

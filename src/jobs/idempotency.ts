@@ -1,6 +1,7 @@
 import type { Begun, Intent, IntentsTable } from "../db/intents-table.ts";
 import type { Logger } from "../lib/logger.ts";
 import { JobcastError } from "../errors.ts";
+import { isUnavailable } from "./patience.ts";
 
 /** After this a pending intent was left behind by a process that died, ms: no call takes a tenth of it. */
 const ABANDONED_MS = 30_000;
@@ -84,6 +85,16 @@ export function createKeyedSubmits<Payload extends object, Answer extends object
     return answer;
   }
 
+  /** One that cannot be finished keeps no other pending. */
+  async function tryToFinish(intent: Intent): Promise<void> {
+    try {
+      await finish(intent);
+    } catch (thrown) {
+      if (isUnavailable(thrown)) throw thrown;
+      log.error({ err: thrown, intent: intent.id, route }, "a keyed submit cannot be finished");
+    }
+  }
+
   async function replay({ kind, row }: Begun, bodyHash: string): Promise<Answered<Answer>> {
     if (row.bodyHash !== bodyHash) {
       throw new JobcastError("idempotency_mismatch", "This key was used for another request");
@@ -119,10 +130,10 @@ export function createKeyedSubmits<Payload extends object, Answer extends object
       return begun.kind === "new" ? await first(begun.row, payload) : await replay(begun, bodyHash);
     },
 
-    /** Finishes what dead processes left pending; the first failure ends it, until it is called again. */
+    /** Finishes what dead processes left pending, as far as it can be; fails with `unavailable`. */
     async finishPending(): Promise<void> {
       for (const intent of await intents.pendingOlderThan(ABANDONED_MS)) {
-        if (intent.route === route) await finish(intent);
+        if (intent.route === route) await tryToFinish(intent);
       }
     },
   };

@@ -43,3 +43,7 @@ const AWAY =
 export const isAway = (thrown: unknown): boolean =>
   thrown instanceof Error &&
   AWAY.test("code" in thrown ? `${thrown.message} ${String(thrown.code)}` : thrown.message);
+
+/** Whether whatever else is asked for would fail as well just now. */
+export const isUnavailable = (thrown: unknown): boolean =>
+  isAway(thrown) || (thrown instanceof JobcastError && thrown.code === "unavailable");

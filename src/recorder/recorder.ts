@@ -117,7 +117,15 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const records = createRecords({ redis, keys });
   const snapshots = createSnapshots({ redis, keys, partitions });
   const { catalog } = options;
-  const followers = createFollowers({ redis: strict, keys, catalog, queues, records, snapshots });
+  const followers = createFollowers({
+    redis: strict,
+    keys,
+    catalog,
+    queues,
+    records,
+    snapshots,
+    log,
+  });
   const apply = createApply({
     redis,
     keys,

@@ -2,6 +2,7 @@ import type { Redis } from "ioredis";
 import { type Audience, isAudience, queueName } from "../contract/names.ts";
 import type { Writer } from "../feeds/append.ts";
 import type { Followers } from "../jobs/followers.ts";
+import { isUnavailable } from "../jobs/patience.ts";
 import type { Sign } from "../jobs/present.ts";
 import type { QueuedJob, Queues } from "../jobs/queues.ts";
 import type { Records } from "../jobs/records.ts";
@@ -61,12 +62,24 @@ async function lookAt(lease: Lease, options: SweepOptions, partition: number, be
   let mended = 0;
   for (const member of members) {
     lease.signal.throwIfAborted();
-    const [audience = "", jobId = ""] = member.split("\n", 2);
-    if (isAudience(audience) && (await mend(lease, options, audience, jobId))) mended += 1;
+    if (await tryToMend(lease, options, member)) mended += 1;
     // Looked at now; the others come first next time.
     else await redis.zadd(open, "XX", Date.now(), member);
   }
   return { count: members.length, mended };
+}
+
+/** One that cannot be mended keeps no other from being looked at. */
+async function tryToMend(lease: Lease, options: SweepOptions, member: string): Promise<boolean> {
+  const [audience = "", jobId = ""] = member.split("\n", 2);
+  try {
+    return isAudience(audience) && (await mend(lease, options, audience, jobId));
+  } catch (thrown) {
+    if (lease.signal.aborted || thrown instanceof FencedError || isUnavailable(thrown))
+      throw thrown;
+    options.log.error({ err: thrown, jobId, audience }, "sweep: a job cannot be mended");
+    return false;
+  }
 }
 
 async function mend(

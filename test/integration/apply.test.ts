@@ -1,9 +1,11 @@
 import { describe, expect } from "vitest";
 import type { Audience } from "../../src/contract/names.ts";
+import { createBatchStates } from "../../src/jobs/batch-states.ts";
 import type { SourceEvent } from "../../src/recorder/queue-events.ts";
 import { createApplier } from "../support/applier.ts";
 import { test } from "../support/feeds.ts";
 import { record } from "../support/jobs.ts";
+import { PARTITIONS } from "../support/stage.ts";
 
 const audience: Audience = "user:42";
 const event = (n: number, name: string, jobId: string, more = {}): SourceEvent => ({
@@ -49,5 +51,39 @@ describe("a batch of events", () => {
     // The retry was counted before this outcome was read, so nobody else takes the end off again.
     await apply(event(4, "waiting", "a", { prev: "failed" }));
     expect(await ttl()).toBe(-1);
+  });
+
+  test("that says next to nothing of a job's progress keeps nothing from being told after it", async ({
+    stage,
+  }) => {
+    const { records, reader } = stage;
+    const batchId = "batch-1";
+    const createdAt = new Date().toISOString();
+    const head = { batchId, userId: "42", name: null, caseId: null, total: 2, createdAt };
+    const states = createBatchStates({ ...stage, partitions: PARTITIONS });
+    await states.open(audience, head, ["a", "b"]);
+    for (const jobId of ["a", "b"]) await records.write(record({ jobId, batchId }));
+    const apply = createApplier(stage);
+    await apply(event(1, "added", "a"), event(2, "added", "b"));
+    await apply(event(3, "active", "a"), event(4, "progress", "a", { data: "1e-7" }));
+    expect(await states.read(audience, batchId)).toMatchObject({
+      counts: { queued: 1, processing: 1 },
+      progress: 0,
+    });
+    await apply(event(5, "progress", "a", { data: "33.38" }));
+    expect(await states.read(audience, batchId)).toMatchObject({ progress: 16.6 });
+    await apply(event(6, "failed", "a", { failedReason: "" }));
+    expect(await states.read(audience, batchId)).toMatchObject({
+      counts: { queued: 1, failed: 1 },
+      progress: 50,
+    });
+    const { head: feed } = await reader.page({ audience });
+    const { facts } = await reader.page({ audience, cursor: `${feed.epoch}-0` });
+    expect(facts.map((fact) => fact.event)).toEqual([
+      "job-queued",
+      "job-queued",
+      "job-started",
+      "job-failed",
+    ]);
   });
 });

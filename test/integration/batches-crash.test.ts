@@ -4,6 +4,7 @@ import { describe, expect, vi } from "vitest";
 import type { Batch } from "../../src/contract/batch.ts";
 import type { Audience } from "../../src/contract/names.ts";
 import { createBatchStates } from "../../src/jobs/batch-states.ts";
+import type { Catalog, JobType } from "../../src/jobs/catalog.ts";
 import { createFollowers } from "../../src/jobs/followers.ts";
 import type { JobRecord } from "../../src/jobs/record.ts";
 import { createSnapshots } from "../../src/jobs/snapshots.ts";
@@ -114,9 +115,11 @@ describe("a job that waits for another", () => {
       { jobId: child, parentId: parent, from: {}, input: { data: null } },
     ];
   };
-  const catalog = new Map([
-    ["image", { type: "image", options: {}, accepts: ["data" as const], maxAttempts: 3 }],
-  ]);
+  const catalogWith = (more: Partial<JobType>): Catalog =>
+    new Map([
+      ["image", { type: "image", options: {}, accepts: ["data"], maxAttempts: 3, ...more }],
+    ]);
+  const catalog = catalogWith({});
 
   test("runs once when the recorder died after its parent's outcome was told", async ({
     stage,
@@ -155,13 +158,33 @@ describe("a job that waits for another", () => {
     await isCaughtUp(stage);
     expect(eventsOf(ear.items, child)).toEqual(["job-queued"]);
     const snapshots = createSnapshots({ ...stage, partitions: PARTITIONS });
-    const followers = createFollowers({ redis, keys, catalog, queues, records, snapshots });
+    const log = silent;
+    const followers = createFollowers({ redis, keys, catalog, queues, records, snapshots, log });
     const patience = { unchangedMs: 0, lateMs: 0 };
-    const options = { ...stage, partitions: PARTITIONS, followers, sign, log: silent, ...patience };
+    const options = { ...stage, partitions: PARTITIONS, followers, sign, log, ...patience };
     await sweep({ ...leaseOf("keeper"), fence: 99 }, options);
     await vi.waitFor(() => expect(batchFacts(ear)).toHaveLength(1), 10_000);
     expect(eventsOf(ear.items, child)).toEqual(["job-queued", "job-started", "job-completed"]);
     await recorder.close();
+  });
+
+  test("fails when its type breaks on what the job before it made", async ({ stage }) => {
+    const ear = await listen(await stage.node(), audience);
+    const { ids, read } = await submit(stage, chain());
+    const [, child = ""] = ids;
+    await stage.work(async () => ({ text: "said" }));
+    const check = () => {
+      throw new TypeError("Broken");
+    };
+    stage.recorder({ catalog: catalogWith({ check }) });
+    await vi.waitFor(() => expect(batchFacts(ear)).toHaveLength(1), 5000);
+    expect(eventsOf(ear.items, child)).toEqual(["job-queued", "job-failed"]);
+    const snapshots = createSnapshots({ ...stage, partitions: PARTITIONS });
+    expect((await snapshots.read(audience, child))?.job).toMatchObject({
+      status: "failed",
+      error: { code: "internal", message: "What the job before it made could not be checked" },
+    });
+    expect(await read()).toMatchObject({ counts: { completed: 1, failed: 1 } });
   });
 
   test("goes on waiting out its own delay when its parent's outcome is read again", async ({

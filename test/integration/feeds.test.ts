@@ -111,6 +111,19 @@ describe("an append", () => {
     expect(await writer.append({ ...append, entries: [fresh] })).toMatchObject({ outcome: "ok" });
   });
 
+  test("that counts what is no share of a batch is refused before it has changed anything", async ({
+    stage,
+  }) => {
+    const { redis, keys, writer, reader } = stage;
+    const at = new Date().toISOString();
+    const batch = { batchId: "batch-1", status: "processing", progress: Number.NaN, at } as const;
+    const odd = { ...fact("a"), batch };
+    await expect(createTeller(writer, audience)(fact("b"), odd)).rejects.toThrow("no share");
+    expect(await redis.exists(keys.tail(partition), keys.jobs(partition, audience))).toBe(0);
+    expect(await createTeller(writer, audience)(fact())).toMatchObject({ outcome: "ok" });
+    expect((await reader.page({ audience })).head.seq).toBe(1);
+  });
+
   test("keeps snapshots of open jobs for ever, and those of finished ones for a while", async ({
     stage,
   }) => {

@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, vi } from "vitest";
 import type { Submission } from "../../src/jobs/jobs.ts";
-import { createJobs } from "../../src/jobs/create-jobs.ts";
+import { createJobs, type JobsDeps, type JobsService } from "../../src/jobs/create-jobs.ts";
 import { JobcastError } from "../../src/errors.ts";
-import { caller, request, test } from "../support/jobs-service.ts";
+import { userAudience } from "../../src/contract/names.ts";
+import { partitionOf } from "../../src/redis/keys.ts";
+import { caller, PARTITIONS, request, test } from "../support/jobs-service.ts";
 
 const keyed = (fields: Partial<Submission> = {}): Submission => ({
   request: request(),
@@ -16,18 +18,23 @@ const HOUR_MS = 3_600_000;
 
 /** A submit whose process dies between its intent and its answer. */
 async function dieInBetween(
-  service: { deps: Parameters<typeof createJobs>[0] },
-  submission: Submission,
+  service: { deps: JobsDeps },
+  submit: (stuck: JobsService) => Promise<unknown>,
 ) {
   const { queues, intents } = service.deps;
-  const stuck = createJobs({
-    ...service.deps,
-    queues: { ...queues, add: () => new Promise(() => {}) },
-  });
+  const never = () => new Promise<never>(() => {});
+  const stuck = createJobs({ ...service.deps, queues: { ...queues, add: never, addAll: never } });
   const begin = vi.spyOn(intents, "begin");
-  void stuck.submit(submission);
+  void submit(stuck);
   await vi.waitFor(() => expect(begin).toHaveResolved());
   begin.mockRestore();
+}
+
+/** As it is when all pending intents were left behind long ago. */
+function later({ deps }: { deps: JobsDeps }, more: Partial<JobsDeps> = {}): JobsService {
+  const intents = { ...deps.intents, ...more.intents };
+  const pendingOlderThan = () => deps.intents.pendingOlderThan(-HOUR_MS);
+  return createJobs({ ...deps, ...more, intents: { ...intents, pendingOlderThan } });
 }
 
 const away = () => Promise.reject(new JobcastError("unavailable", "No database"));
@@ -96,13 +103,13 @@ describe("a submit with a key", () => {
     service,
   }) => {
     const submission = keyed();
-    await dieInBetween(service, submission);
+    await dieInBetween(service, (stuck) => stuck.submit(submission));
     await expect(service.jobs.submit(submission)).rejects.toMatchObject({
       code: "idempotency_in_progress",
       retryAfterSeconds: 1,
     });
-    const later = createJobs({ ...service.deps, now: () => Date.now() + 31_000 });
-    const { job, isReplay } = await later.submit(submission);
+    const patient = createJobs({ ...service.deps, now: () => Date.now() + 31_000 });
+    const { job, isReplay } = await patient.submit(submission);
     expect(isReplay).toBe(true);
     expect((await service.queues.find(job))?.id).toBe(job.jobId);
     expect((await service.jobs.submit(submission)).job).toEqual(job);
@@ -110,16 +117,44 @@ describe("a submit with a key", () => {
 
   test("is finished by the sweep when its process died", async ({ service }) => {
     const submission = keyed();
-    await dieInBetween(service, submission);
-    const { intents } = service.deps;
-    const later = createJobs({
-      ...service.deps,
-      intents: { ...intents, pendingOlderThan: () => intents.pendingOlderThan(-HOUR_MS) },
-    });
-    await later.finishPending();
+    await dieInBetween(service, (stuck) => stuck.submit(submission));
+    await later(service).finishPending();
     const { job, isReplay } = await service.jobs.submit(submission);
     expect(isReplay).toBe(true);
     expect((await service.queues.find(job))?.id).toBe(job.jobId);
+  });
+
+  test("is finished by the sweep though one before it, which broke, cannot be", async ({
+    service,
+    redis,
+  }) => {
+    const [broken, job] = [keyed(), keyed()];
+    const { caller: who, idempotency = { key: "", bodyHash: "" } } = keyed();
+    const batch = { caller: who, idempotency, request: { jobs: [request()] } };
+    await dieInBetween(service, (stuck) => stuck.submit(broken));
+    await dieInBetween(service, (stuck) => stuck.submit(job));
+    await dieInBetween(service, (stuck) => stuck.batches.submit(batch));
+    const owner = userAudience(broken.caller.userId);
+    const snapshots = service.keys.jobs(partitionOf(owner, PARTITIONS), owner);
+    await redis.set(snapshots, "no hash");
+    await later(service).finishPending();
+    expect((await service.jobs.submit(job)).isReplay).toBe(true);
+    expect((await service.jobs.batches.submit(batch)).isReplay).toBe(true);
+    await expect(service.jobs.submit(broken)).rejects.toMatchObject({
+      code: "idempotency_in_progress",
+    });
+
+    await redis.del(snapshots);
+    await later(service).finishPending();
+    expect((await service.jobs.submit(broken)).isReplay).toBe(true);
+  });
+
+  test("ends the sweep when nothing can be finished at the moment", async ({ service }) => {
+    await dieInBetween(service, (stuck) => stuck.submit(keyed()));
+    const { intents } = service.deps;
+    await expect(
+      later(service, { intents: { ...intents, finish: away } }).finishPending(),
+    ).rejects.toMatchObject({ code: "unavailable" });
   });
 
   test("fails with unavailable without Postgres, and makes nothing", async ({ service }) => {

@@ -17,6 +17,7 @@ import {
   silent,
   type Stage,
 } from "../support/stage.ts";
+import { addUnmendable } from "../support/unmendable.ts";
 
 const partitions = upTo(PARTITIONS).map((n) => n - 1);
 
@@ -32,6 +33,45 @@ const idle = ({ redis, keys }: Stage): KeeperOptions => ({
   log: silent,
 });
 
+const LATER = "later";
+
+/** A keeper at work after each partition has lost something; resolves to how it is stopped. */
+async function keepAfterLoss(stage: Stage): Promise<() => Promise<void>> {
+  const { redis, keys } = stage;
+  for (const partition of partitions) {
+    await redis.hset(keys.partition(partition), "generation", LATER);
+    await redis.hdel(keys.partition(partition), "settled");
+  }
+  const over = new AbortController();
+  const lease = { ...leaseOf("keeper", over.signal), fence: 99 };
+  const work = {
+    ...stage,
+    partitions: PARTITIONS,
+    followers: NONE,
+    sign,
+    log: silent,
+    lateMs: 0,
+  };
+  const kept = keep(lease, {
+    ...idle(stage),
+    lateMs: 0,
+    beat: (held) => beat(held, { ...work, continuity: fearless }),
+    sweep: (held, how) => sweep(held, { ...work, ...how }),
+  });
+  return async () => {
+    over.abort();
+    await kept;
+  };
+}
+
+async function isSettled({ redis, keys }: Stage): Promise<void> {
+  for (const partition of partitions)
+    await vi.waitFor(
+      async () => expect(await redis.hget(keys.partition(partition), "settled")).toBe(LATER),
+      5000,
+    );
+}
+
 describe("the keeper", () => {
   test("that cannot beat lets go of everything, though its lease is still good", async ({
     stage,
@@ -46,39 +86,22 @@ describe("the keeper", () => {
   test("looks for what was lost at once after a new generation, and notes that it did", async ({
     stage,
   }) => {
-    const { redis, keys, writer } = stage;
     const { ears, recorder } = await hearBoth(stage);
     await stage.submit({ audiences });
     await isTold(ears, ["job-queued"]);
     await recorder.close();
     await endUnheard(stage, async () => ({}));
-    for (const partition of partitions) {
-      await redis.hset(keys.partition(partition), "generation", "later");
-      await redis.hdel(keys.partition(partition), "settled");
-    }
-    const over = new AbortController();
-    const lease = { ...leaseOf("keeper", over.signal), fence: 99 };
-    const work = {
-      ...stage,
-      partitions: PARTITIONS,
-      followers: NONE,
-      sign,
-      log: silent,
-      lateMs: 0,
-    };
-    const kept = keep(lease, {
-      ...idle(stage),
-      lateMs: 0,
-      beat: (held) => beat(held, { ...work, continuity: fearless }),
-      sweep: (held, how) => sweep(held, { ...work, writer, ...how }),
-    });
+    const stop = await keepAfterLoss(stage);
     await isTold(ears, ["job-queued", "job-completed"]);
-    for (const partition of partitions)
-      await vi.waitFor(async () =>
-        expect(await redis.hget(keys.partition(partition), "settled")).toBe("later"),
-      );
-    over.abort();
-    await kept;
+    await isSettled(stage);
+    await stop();
+  });
+
+  test("notes that it looked also where a job cannot be mended", async ({ stage }) => {
+    await addUnmendable(stage);
+    const stop = await keepAfterLoss(stage);
+    await isSettled(stage);
+    await stop();
   });
 
   test("puts a job of a lost worker back in line, also when no worker is left", async ({

@@ -1,5 +1,6 @@
 import { Queue } from "bullmq";
 import { describe, expect, vi } from "vitest";
+import { JobcastError } from "../../src/errors.ts";
 import type { Item } from "../../src/feeds/item.ts";
 import { sweep, type SweepOptions } from "../../src/recorder/sweep.ts";
 import { partitionOf } from "../../src/redis/keys.ts";
@@ -9,6 +10,7 @@ import { isCaughtUp } from "../support/caught-up.ts";
 import { test } from "../support/feeds.ts";
 import { eventsOf, listen, upTo } from "../support/listening.ts";
 import { leaseOf, PARTITIONS, QUEUE, sign, silent, type Stage } from "../support/stage.ts";
+import { addUnmendable } from "../support/unmendable.ts";
 
 const sweepNow = (
   stage: Stage,
@@ -42,6 +44,34 @@ describe("the sweep", () => {
       expect(await sweepNow(stage)).toBe(0);
     },
   );
+
+  test("looks past a job that cannot be mended, and comes back to it after the others", async ({
+    stage,
+  }) => {
+    const { ears, recorder } = await hearBoth(stage);
+    await stage.submit({ audiences, maxAttempts: 1 });
+    await isTold(ears, ["job-queued"]);
+    await recorder.close();
+    await endUnheard(stage, async () => ({}));
+    const lookedAt = await addUnmendable(stage);
+    const begunAt = Date.now();
+    await vi.waitFor(async () => expect(await sweepNow(stage)).toBe(2));
+    await isTold(ears, ["job-queued", "job-completed"]);
+    expect(Math.min(...(await lookedAt()))).toBeGreaterThanOrEqual(begunAt);
+  });
+
+  test("stops when none can be mended at the moment", async ({ stage }) => {
+    const { ears, recorder } = await hearBoth(stage);
+    await stage.submit({ audiences });
+    await isTold(ears, ["job-queued"]);
+    await isCaughtUp(stage);
+    await recorder.close();
+    const away = () => Promise.reject(new JobcastError("unavailable", "No queue"));
+    const stopped = { ...stage, queues: { ...stage.queues, find: away } };
+    await vi.waitFor(() =>
+      expect(sweepNow(stopped)).rejects.toMatchObject({ code: "unavailable" }),
+    );
+  });
 
   test("looks at more than a batch when it is thorough", async ({ stage }) => {
     const { redis, keys } = stage;

@@ -8,7 +8,7 @@
         10 facts kept  11 ttl of the log, ms  12 ttl of meta, ms  13 how long a finished job's snapshot is kept, ms
         14… entries of nine: kind ("fact", "gauge", "silent"), event, job id, body (JSON, a fact's without the closing brace),
         snapshot (JSON), "open" or "done", the snapshot it was made from ("" = not compared), when the job was created, ms,
-        what it is to its batch ("" = nothing): "<which of the batches, from 1> <status> <progress> <time in ISO 8601>"
+        what it is to its batch ("" = nothing): "<which of the batches, from 1> <status> <progress, tenths of a percent> <time in ISO 8601>"
   Returns  {"ok", id of the last tail entry, epoch, seq}
            {"fenced", the fence in force}: another reader has taken over
            {"moved", the last ref}: read again, something was applied meanwhile
@@ -37,8 +37,11 @@ end
 
 local last = redis.call("HGET", meta, "ref:" .. source) or ""
 if last ~= expected then return {"moved", last} end
+local SHARE = "^([1-9]%d*) (%a+) (%d+) (%S+)$"
 for i = 14, #ARGV, 9 do
-  local was = ARGV[i + 6]
+  local was, share = ARGV[i + 6], ARGV[i + 8]
+  local nth = string.match(share, SHARE)
+  if share ~= "" and not (nth and KEYS[9 + nth]) then return redis.error_reply("ERR no share of a batch: " .. share) end
   if was ~= "" and redis.call("HGET", jobs, ARGV[i + 2]) ~= was then return {"moved", last} end
 end
 
@@ -77,7 +80,6 @@ local function tell(kind, event, jobId, body)
   id = redis.call("XADD", tail, "*", "n", n, "a", audience, "k", kind, "e", event, "j", jobId, "c", cursor, "d", body)
 end
 
-local isEnded = {completed = true, failed = true, cancelled = true}
 -- Those of this call whose jobs have changed.
 local changed = {}
 
@@ -106,16 +108,16 @@ local function reopen(batch)
 end
 
 local function count(share, jobId)
-  local nth, status, progress, at = string.match(share, "^(%d+) (%a+) ([%d.]+) (%S+)$")
+  local nth, status, tenths, at = string.match(share, SHARE)
   local batch = KEYS[9 + nth]
   local known = redis.call("HGET", batch, "job:" .. jobId)
-  local is = status .. " " .. (isEnded[status] and 1000 or math.floor(progress * 10))
+  local is = status .. " " .. tenths
   if not known or known == is then return end
   local oldStatus, old = string.match(known, "^(%a+) (%d+)$")
   redis.call("HSET", batch, "job:" .. jobId, is)
   redis.call("HINCRBY", batch, oldStatus, -1)
   redis.call("HINCRBY", batch, status, 1)
-  redis.call("HINCRBY", batch, "sum", string.match(is, "%d+$") - old)
+  redis.call("HINCRBY", batch, "sum", tenths - old)
   changed[batch] = true
   local queued, processing, finishedAt = unpack(redis.call("HMGET", batch, "queued", "processing", "finishedAt"))
   local isOver = queued + processing == 0
