@@ -49,11 +49,10 @@ export function createS3GrowingFiles(objects: Objects): GrowingFiles {
     return content;
   }
 
-  async function addPart(state: Growth, content: Uint8Array): Promise<Growth> {
-    const multipart = state.id ?? (await objects.beginParts(state.key));
+  async function addPart(state: Growth, id: string, content: Uint8Array): Promise<Growth> {
     const number = state.parts.length + 1;
-    const part = await objects.putPart(state.key, { id: multipart, number, content });
-    return { ...state, id: multipart, parts: [...state.parts, part], tail: null };
+    const part = await objects.putPart(state.key, { id, number, content });
+    return { ...state, id, parts: [...state.parts, part], tail: null };
   }
 
   async function removeFolder(id: string): Promise<void> {
@@ -81,10 +80,15 @@ export function createS3GrowingFiles(objects: Objects): GrowingFiles {
       async function keepPart(): Promise<void> {
         const all = Buffer.concat(rest);
         requireRight(mayKeep);
-        state = await addPart(state, all.subarray(0, state.partBytes));
+        const multipart = state.id ?? (await objects.beginParts(state.key));
+        // Named by whatever is written next: else its parts would stay, unseen and paid for.
+        state = { ...state, id: multipart };
+        const next = await addPart(state, multipart, all.subarray(0, state.partBytes));
         requireRight(mayKeep);
-        await write(id, state);
-        rest = [all.subarray(state.parts.at(-1)?.bytes ?? 0)];
+        await write(id, next);
+        // All three at once, and not before: where the part is not in the state, its bytes are in the rest.
+        state = next;
+        rest = [all.subarray(state.partBytes)];
         size = lengthOf(rest);
       }
 
@@ -135,7 +139,7 @@ export function createS3GrowingFiles(objects: Objects): GrowingFiles {
       await objects.put(state.key, tail);
       return;
     }
-    const { parts } = tail.length === 0 ? state : await addPart(state, tail);
+    const { parts } = tail.length === 0 ? state : await addPart(state, state.id, tail);
     // Somebody else may finish it at once: what counts is that it is there.
     await objects.completeParts(state.key, state.id, parts).catch(async (thrown: unknown) => {
       if ((await objects.head(state.key))?.bytes !== sizeOf(state)) throw thrown;

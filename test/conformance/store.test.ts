@@ -428,6 +428,27 @@ describe("a store on S3", () => {
       ".growing/u-1/state",
     ]);
   });
+
+  test("keeps each byte once when a part is there and cannot be noted", async ({ s3, server }) => {
+    const store = s3.create();
+    const whole = randomBytes(18 * MEGABYTE);
+    const from = server.asked.length;
+    await store.growing.begin("u-1", "large", whole.length);
+    const sent = 10 * MEGABYTE;
+    async function* upload() {
+      server.refuseNext(/^PUT .*\/u-1\/state/);
+      yield whole.subarray(0, sent);
+    }
+    await expect(store.growing.append("u-1", 0, upload())).rejects.toThrow();
+    expect(server.asked.slice(from).join("\n")).toContain("partNumber=1");
+
+    expect(await store.growing.size("u-1")).toBe(sent);
+    await store.growing.append("u-1", sent, pieces(whole.subarray(sent)));
+    expect(await store.growing.finish("u-1", "large")).toMatchObject({ bytes: whole.length });
+    expect((await buffer(await store.open("large"))).equals(whole)).toBe(true);
+    const begun = server.asked.slice(from).filter((line) => /^POST .*[?&]uploads/.test(line));
+    expect(begun).toHaveLength(1);
+  });
 });
 
 describe("a store on disk", () => {

@@ -14,6 +14,8 @@ export interface S3Server {
   createBucket(name: string): Promise<void>;
   /** What was asked of it so far, as `PUT /bucket/key?query`. */
   asked: string[];
+  /** The next request of which `asked` would be like this is not done, and answered with an error that is not tried again. */
+  refuseNext(like: RegExp): void;
   close(): Promise<void>;
 }
 
@@ -27,7 +29,13 @@ export async function startS3Server(): Promise<S3Server> {
   const directory = await mkdtemp(join(tmpdir(), "jobcast-s3-"));
   const handle = new S3rver({ directory, silent: true }).callback();
   const asked: string[] = [];
+  const refused = new Set<RegExp>();
   let turn = Promise.resolve();
+
+  function isRefused(line: string): boolean {
+    const like = Array.from(refused).find((each) => each.test(line));
+    return like !== undefined && refused.delete(like);
+  }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = "", url = "/", headers } = request;
@@ -43,7 +51,13 @@ export async function startS3Server(): Promise<S3Server> {
 
   const server = createServer((request, response) => {
     const { method = "", url = "/" } = request;
-    asked.push(`${method} ${url}`);
+    const line = `${method} ${url}`;
+    asked.push(line);
+    if (isRefused(line)) {
+      request.resume();
+      response.writeHead(403).end();
+      return;
+    }
     // What is put conditionally comes one after the other, as it would within S3.
     if (request.headers["if-none-match"] === undefined) {
       void answer(request, response);
@@ -76,6 +90,7 @@ export async function startS3Server(): Promise<S3Server> {
     endpoint,
     credentials: CREDENTIALS,
     asked,
+    refuseNext: (like) => void refused.add(like),
     createBucket: async (name) => {
       await client.send(new CreateBucketCommand({ Bucket: name }));
     },
