@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import type { Audience } from "../contract/names.ts";
 import type { Entry } from "../feeds/append.ts";
+import { type JobRecord, ownerAudience } from "../jobs/record.ts";
 import { createRunTimes, type Durations, type Took, type Waited } from "../jobs/run-times.ts";
 import type { JobSnapshot } from "../jobs/snapshot.ts";
 import { cached } from "../lib/cached.ts";
@@ -30,15 +31,15 @@ export function createMeasure({ redis, keys, onEstimate }: MeasureOptions): Meas
   return {
     durations,
     async note(queue, audience, told, entries) {
-      const own = told.filter(({ record }) => record.audiences[0] === audience);
-      const delays = new Map(own.map(({ record }) => [record.jobId, record.delayMs]));
+      const own = told.filter(({ record }) => ownerAudience(record) === audience);
+      const records = new Map(own.map(({ record }) => [record.jobId, record]));
       const took: Took[] = [];
       const waited: Waited[] = [];
       for (const { event, jobId, snapshot } of entries) {
-        const delayMs = delays.get(jobId);
-        if (delayMs === undefined) continue;
+        const record = records.get(jobId);
+        if (record === undefined) continue;
         if (event === "job-completed") took.push(...toTook(snapshot));
-        if (event === "job-started") waited.push(...toWaited(snapshot, delayMs));
+        if (event === "job-started") waited.push(...toWaited(snapshot, record));
       }
       if (took.length + waited.length === 0) return;
       const known = await durations(queue);
@@ -57,10 +58,13 @@ function toTook(text: string): Took[] {
   return [{ bytes: job.input.bytes, ms: Date.parse(job.finishedAt) - Date.parse(job.startedAt) }];
 }
 
-/** Of a first attempt: how long it was after a pause, or since a retry by hand, is not known. */
-function toWaited(text: string, delayMs: number): Waited[] {
+/**
+ * Of a first attempt: how long it was after a pause, or since a retry by hand, is not known. Nor is it of a job that waited for another, which was not in
+ * line meanwhile.
+ */
+function toWaited(text: string, { delayMs, parentId }: JobRecord): Waited[] {
   const { job, run }: JobSnapshot = JSON.parse(text);
-  if (job.startedAt === null || run !== 1) return [];
+  if (job.startedAt === null || run !== 1 || parentId !== null) return [];
   const at = Date.parse(job.startedAt);
   return [{ at, ms: Math.max(0, at - Date.parse(job.createdAt) - delayMs) }];
 }
