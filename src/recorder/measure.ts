@@ -4,7 +4,6 @@ import type { Entry } from "../feeds/append.ts";
 import { type JobRecord, ownerAudience } from "../jobs/record.ts";
 import { createRunTimes, type Durations, type Took, type Waited } from "../jobs/run-times.ts";
 import type { JobSnapshot } from "../jobs/snapshot.ts";
-import { cached } from "../lib/cached.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Told } from "./entries.ts";
 
@@ -22,14 +21,11 @@ export interface Measure {
   note(queue: string, audience: Audience, told: Told[], entries: Entry[]): Promise<void>;
 }
 
-const DURATIONS_TTL_MS = 2000;
-
 export function createMeasure({ redis, keys, onEstimate }: MeasureOptions): Measure {
   const runTimes = createRunTimes({ redis, keys });
-  const durations = cached(DURATIONS_TTL_MS, runTimes.durations);
 
   return {
-    durations,
+    durations: runTimes.durations,
     async note(queue, audience, told, entries) {
       const own = told.filter(({ record }) => ownerAudience(record) === audience);
       const records = new Map(own.map(({ record }) => [record.jobId, record]));
@@ -42,7 +38,7 @@ export function createMeasure({ redis, keys, onEstimate }: MeasureOptions): Meas
         if (event === "job-started") waited.push(...toWaited(snapshot, record));
       }
       if (took.length + waited.length === 0) return;
-      const known = await durations(queue);
+      const known = await runTimes.durations(queue);
       for (const { bytes, ms } of took) {
         const guess = known.like(bytes)?.median;
         if (guess !== undefined) onEstimate?.(queue, Math.abs(guess - ms) / Math.max(ms, 1));
