@@ -79,7 +79,8 @@ const LaneStatus = Type.Object({
   active: Type.Integer({ minimum: 0 }),
   avgWaitTime: Type.Number({
     minimum: 0,
-    description: "Minutes, queued to started, over the last 15 minutes",
+    description:
+      "Minutes, queued to started, over the last 15 minutes; without jobs that waited for another",
   }),
 });
 

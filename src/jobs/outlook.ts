@@ -40,15 +40,13 @@ export interface OutlookOptions {
   now?: () => number;
 }
 
-/** What others took does not change in a moment, nor do the workers. */
-const DURATIONS_TTL_MS = 2000;
+/** Workers do not change in a moment. */
 const WORKERS_TTL_MS = 1000;
 
 export function createOutlook({ redis, keys, log, now = Date.now }: OutlookOptions): Outlook {
   const readStanding = createReadStanding({ redis, keys });
-  const runTimes = createRunTimes({ redis, keys });
+  const runTimes = createRunTimes({ redis, keys, now });
   const registry = createWorkerRegistry({ redis, keys });
-  const durationsOf = cached(DURATIONS_TTL_MS, runTimes.durations, now);
   const workers = cached(WORKERS_TTL_MS, registry.read, now);
 
   async function ofWaiting(
@@ -56,7 +54,7 @@ export function createOutlook({ redis, keys, log, now = Date.now }: OutlookOptio
     jobs: Waiting[],
   ): Promise<Map<string, Prospect>> {
     const queue = queueName(lineup.type, lineup.lane);
-    const [alive, durations] = await Promise.all([workers(""), durationsOf(queue)]);
+    const [alive, durations] = await Promise.all([workers(""), runTimes.durations(queue)]);
     // Last, so that it is as of now.
     const standing = await readStanding(
       queue,
@@ -78,7 +76,7 @@ export function createOutlook({ redis, keys, log, now = Date.now }: OutlookOptio
     const [first] = jobs;
     if (first === undefined) return [];
     const waiting = jobs.filter(({ status }) => status === "queued").map(toWaiting);
-    const durations = await durationsOf(queueName(first.type, first.lane));
+    const durations = await runTimes.durations(queueName(first.type, first.lane));
     const prospects = waiting.length === 0 ? undefined : await ofWaiting(first, waiting);
     return jobs.map((job) =>
       job.status === "queued"

@@ -29,14 +29,11 @@ export function createReadQueueStatus({
   now = Date.now,
 }: QueueStatusOptions): ReadQueueStatus {
   const readStanding = createReadStanding({ redis, keys });
-  const runTimes = createRunTimes({ redis, keys });
+  const runTimes = createRunTimes({ redis, keys, now });
   const registry = createWorkerRegistry({ redis, keys });
 
   async function ofQueue(queue: string) {
-    const [standing, waits] = await Promise.all([
-      readStanding(queue, []),
-      runTimes.waits(queue, now()),
-    ]);
+    const [standing, waits] = await Promise.all([readStanding(queue, []), runTimes.waits(queue)]);
     return { queue, standing, waits };
   }
 

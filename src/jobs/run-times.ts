@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import { cached } from "../lib/cached.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
 
@@ -35,11 +36,19 @@ export interface Durations {
  */
 export interface RunTimes {
   note(queue: string, runs: { took: Took[]; waited: Waited[] }): Promise<void>;
+  /** Read anew when they are older than 2 s: what others took does not change in a moment. */
   durations(queue: string): Promise<Durations>;
-  /** Mean wait of the jobs started in the 15 minutes before `now`, and how many there were. */
-  waits(queue: string, now: number): Promise<{ count: number; totalMs: number }>;
+  /** How many jobs started in the last 15 minutes, and how long they had waited together. */
+  waits(queue: string): Promise<{ count: number; totalMs: number }>;
 }
 
+export interface RunTimesOptions {
+  redis: Redis;
+  keys: Keys;
+  now?: () => number;
+}
+
+const DURATIONS_TTL_MS = 2000;
 const KEPT = 100;
 const TTL_MS = 30 * 86_400_000;
 const WAIT_MINUTES = 15;
@@ -48,7 +57,9 @@ const MIN_RUNS = 5;
 
 const noteRuns = loadScript("note-runs");
 
-export function createRunTimes({ redis, keys }: { redis: Redis; keys: Keys }): RunTimes {
+export function createRunTimes({ redis, keys, now = Date.now }: RunTimesOptions): RunTimes {
+  const read = async (queue: string) => toDurations(await redis.hgetall(keys.durations(queue)));
+
   return {
     async note(queue, { took, waited }) {
       if (took.length + waited.length === 0) return;
@@ -59,12 +70,10 @@ export function createRunTimes({ redis, keys }: { redis: Redis; keys: Keys }): R
       const lists = [keys.durations(queue), keys.waits(queue)];
       await noteRuns.run(redis, lists, [KEPT, TTL_MS, WAIT_MINUTES, ...triples]);
     },
-    async durations(queue) {
-      return toDurations(await redis.hgetall(keys.durations(queue)));
-    },
-    async waits(queue, now) {
+    durations: cached(DURATIONS_TTL_MS, read, now),
+    async waits(queue) {
       const fields = await redis.hgetall(keys.waits(queue));
-      const newest = minuteOf(now);
+      const newest = minuteOf(now());
       let count = 0;
       let totalMs = 0;
       for (let minute = newest - WAIT_MINUTES + 1; minute <= newest; minute += 1) {

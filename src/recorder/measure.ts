@@ -1,9 +1,9 @@
 import type { Redis } from "ioredis";
 import type { Audience } from "../contract/names.ts";
 import type { Entry } from "../feeds/append.ts";
+import { type JobRecord, ownerAudience } from "../jobs/record.ts";
 import { createRunTimes, type Durations, type Took, type Waited } from "../jobs/run-times.ts";
 import type { JobSnapshot } from "../jobs/snapshot.ts";
-import { cached } from "../lib/cached.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Told } from "./entries.ts";
 
@@ -21,27 +21,24 @@ export interface Measure {
   note(queue: string, audience: Audience, told: Told[], entries: Entry[]): Promise<void>;
 }
 
-const DURATIONS_TTL_MS = 2000;
-
 export function createMeasure({ redis, keys, onEstimate }: MeasureOptions): Measure {
   const runTimes = createRunTimes({ redis, keys });
-  const durations = cached(DURATIONS_TTL_MS, runTimes.durations);
 
   return {
-    durations,
+    durations: runTimes.durations,
     async note(queue, audience, told, entries) {
-      const own = told.filter(({ record }) => record.audiences[0] === audience);
-      const delays = new Map(own.map(({ record }) => [record.jobId, record.delayMs]));
+      const own = told.filter(({ record }) => ownerAudience(record) === audience);
+      const records = new Map(own.map(({ record }) => [record.jobId, record]));
       const took: Took[] = [];
       const waited: Waited[] = [];
       for (const { event, jobId, snapshot } of entries) {
-        const delayMs = delays.get(jobId);
-        if (delayMs === undefined) continue;
+        const record = records.get(jobId);
+        if (record === undefined) continue;
         if (event === "job-completed") took.push(...toTook(snapshot));
-        if (event === "job-started") waited.push(...toWaited(snapshot, delayMs));
+        if (event === "job-started") waited.push(...toWaited(snapshot, record));
       }
       if (took.length + waited.length === 0) return;
-      const known = await durations(queue);
+      const known = await runTimes.durations(queue);
       for (const { bytes, ms } of took) {
         const guess = known.like(bytes)?.median;
         if (guess !== undefined) onEstimate?.(queue, Math.abs(guess - ms) / Math.max(ms, 1));
@@ -57,10 +54,13 @@ function toTook(text: string): Took[] {
   return [{ bytes: job.input.bytes, ms: Date.parse(job.finishedAt) - Date.parse(job.startedAt) }];
 }
 
-/** Of a first attempt: how long it was after a pause, or since a retry by hand, is not known. */
-function toWaited(text: string, delayMs: number): Waited[] {
+/**
+ * Of a first attempt: how long it was after a pause, or since a retry by hand, is not known. Nor is it of a job that waited for another, which was not in
+ * line meanwhile.
+ */
+function toWaited(text: string, { delayMs, parentId }: JobRecord): Waited[] {
   const { job, run }: JobSnapshot = JSON.parse(text);
-  if (job.startedAt === null || run !== 1) return [];
+  if (job.startedAt === null || run !== 1 || parentId !== null) return [];
   const at = Date.parse(job.startedAt);
   return [{ at, ms: Math.max(0, at - Date.parse(job.createdAt) - delayMs) }];
 }

@@ -160,19 +160,22 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const keeper = hold("keeper", async (lease) => {
     const patience = options.lateMs === undefined ? {} : { lateMs: options.lateMs };
     const work = { redis, keys, partitions, records, queues, followers, writer, sign, log };
-    await keep(lease, {
-      ...patience,
-      redis,
-      keys,
-      queues: names,
-      beat: (held) => beat(held, { redis: strict, keys, partitions, continuity }),
-      sweep: (held, how) => sweep(held, { ...work, ...patience, ...how }),
-      save: continuity.save,
-      onUnread: (queue, measured) => unread.set(queue, measured),
-      log,
-    });
-    // Somebody else knows now.
-    unread.clear();
+    try {
+      await keep(lease, {
+        ...patience,
+        redis,
+        keys,
+        queues: names,
+        beat: (held) => beat(held, { redis: strict, keys, partitions, continuity }),
+        sweep: (held, how) => sweep(held, { ...work, ...patience, ...how }),
+        save: continuity.save,
+        onUnread: (queue, measured) => unread.set(queue, measured),
+        log,
+      });
+    } finally {
+      // Somebody else knows now.
+      unread.clear();
+    }
   });
 
   return {

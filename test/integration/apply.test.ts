@@ -1,11 +1,12 @@
-import { describe, expect } from "vitest";
+import { describe, expect, vi } from "vitest";
 import type { Audience } from "../../src/contract/names.ts";
 import { createBatchStates } from "../../src/jobs/batch-states.ts";
+import { createRunTimes } from "../../src/jobs/run-times.ts";
 import type { SourceEvent } from "../../src/recorder/queue-events.ts";
 import { createApplier } from "../support/applier.ts";
 import { test } from "../support/feeds.ts";
 import { record } from "../support/jobs.ts";
-import { PARTITIONS } from "../support/stage.ts";
+import { PARTITIONS, QUEUE } from "../support/stage.ts";
 
 const audience: Audience = "user:42";
 const event = (n: number, name: string, jobId: string, more = {}): SourceEvent => ({
@@ -85,5 +86,22 @@ describe("a batch of events", () => {
       "job-started",
       "job-failed",
     ]);
+  });
+
+  test("counts no wait for the job before one as time in line", async ({ stage }) => {
+    const createdAt = "2026-01-01T00:00:00.000Z";
+    const at = Date.parse(createdAt);
+    await stage.records.write(record({ jobId: "a", createdAt }));
+    await stage.records.write(record({ jobId: "b", createdAt, parentId: "long" }));
+    const apply = createApplier(stage);
+    await apply(event(1, "added", "a", { at }), event(2, "added", "b", { at }));
+    const startedAt = at + 2_400_000;
+    await apply(
+      event(3, "active", "b", { at: startedAt }),
+      event(4, "active", "a", { at: startedAt }),
+    );
+    const { waits } = createRunTimes({ ...stage, now: () => startedAt });
+    await vi.waitFor(async () => expect((await waits(QUEUE)).count).not.toBe(0));
+    expect(await waits(QUEUE)).toEqual({ count: 1, totalMs: 2_400_000 });
   });
 });

@@ -1,9 +1,9 @@
-import { describe, expect } from "vitest";
+import { describe, expect, vi } from "vitest";
 import { measureUnread } from "../../src/recorder/unread.ts";
 import { MAX_QUEUE_EVENTS } from "../../src/jobs/queues.ts";
 import { test } from "../support/feeds.ts";
 import { upTo } from "../support/listening.ts";
-import { QUEUE, type Stage } from "../support/stage.ts";
+import { PARTITIONS, QUEUE, type Stage } from "../support/stage.ts";
 
 const COUNT = 1000;
 
@@ -41,5 +41,17 @@ describe("what is unread of a queue", () => {
     expect((await measure()).isCut).toBe(false);
     await stage.redis.xtrim(stage.keys.events(QUEUE), "MINID", idOf(151));
     expect((await measure()).isCut).toBe(true);
+  });
+
+  test("is not known any more to a recorder that was refused as the keeper", async ({ stage }) => {
+    const { redis, keys } = stage;
+    // Of a lease that is not renewed in this time it hears by being refused.
+    const recorder = stage.recorder({ leaseTtlMs: 60_000 });
+    await vi.waitFor(() => expect([...recorder.unread().keys()]).toEqual([QUEUE]), 5000);
+    const taken = redis.multi().hset(keys.lease("keeper"), "holder", "successor", "fence", 99);
+    for (const n of upTo(PARTITIONS))
+      taken.hset(keys.partition(n - 1), "fence:keeper", "99 successor");
+    await taken.exec();
+    await vi.waitFor(() => expect(recorder.unread().size).toBe(0), 5000);
   });
 });
