@@ -104,7 +104,7 @@ async function runInChild(
   options: AttemptOptions,
 ): Promise<AttemptOutcome> {
   const { pool, signal } = options;
-  const child = await pool.take();
+  const child = await pool.take(assignment.module);
   const outcome: AttemptOutcome = signal.aborted
     ? CANCELLED_OUTCOME
     : await keep(await supervise(child, assignment, options), assignment, options);
