@@ -146,8 +146,11 @@ async function supervise(
 ): Promise<AttemptOutcome> {
   const { promise, resolve } = Promise.withResolvers<AttemptOutcome>();
   let causeOfDeath = CRASHED;
+  let isOver = false;
   const onExit = () => resolve({ kind: "failed", error: causeOfDeath });
   const end = (cause: WorkError) => {
+    // A measurement may still have been under way, and the child have another attempt in hand.
+    if (isOver) return;
     causeOfDeath = cause;
     kill(child);
   };
@@ -166,6 +169,7 @@ async function supervise(
   try {
     return await promise;
   } finally {
+    isOver = true;
     unwatch();
     child.off("message", onMessage);
     child.off("exit", onExit);
