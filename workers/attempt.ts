@@ -33,6 +33,8 @@ export type AttemptOutcome =
   | { kind: "busy"; afterMs: number };
 
 const MEMORY_CHECK_MS = 200;
+/** Ordinary pictures and PDFs leave a child of 250 MiB, and a new one has 90. */
+const MAX_RESTING_BYTES = 400 * 1024 ** 2;
 /** A task that heeds its signal has this long to tidy up. */
 const CANCEL_GRACE_MS = 500;
 
@@ -104,14 +106,20 @@ async function runInChild(
   options: AttemptOptions,
 ): Promise<AttemptOutcome> {
   const { pool, signal } = options;
-  const child = await pool.take();
+  const child = await pool.take(assignment.module);
   const outcome: AttemptOutcome = signal.aborted
     ? CANCELLED_OUTCOME
     : await keep(await supervise(child, assignment, options), assignment, options);
   // What a failed attempt still has under way, or its input did to the process, goes with the process.
-  if (outcome.kind === "done") pool.giveBack(child);
+  if (outcome.kind === "done" && (await isLight(child, options))) pool.giveBack(child);
   else await pool.discard(child);
   return outcome;
+}
+
+/** Whether it has let go of most of what it took: memory is measured as a whole, and what one attempt keeps the next one would be killed for. */
+async function isLight(child: ChildProcess, { maxMemoryBytes }: AttemptOptions): Promise<boolean> {
+  const bytes = await readTreeBytes(child.pid ?? 0);
+  return bytes <= Math.min(maxMemoryBytes / 2, MAX_RESTING_BYTES);
 }
 
 /** An outcome whose files are in the store. */
@@ -138,8 +146,11 @@ async function supervise(
 ): Promise<AttemptOutcome> {
   const { promise, resolve } = Promise.withResolvers<AttemptOutcome>();
   let causeOfDeath = CRASHED;
+  let isOver = false;
   const onExit = () => resolve({ kind: "failed", error: causeOfDeath });
   const end = (cause: WorkError) => {
+    // A measurement may still have been under way, and the child have another attempt in hand.
+    if (isOver) return;
     causeOfDeath = cause;
     kill(child);
   };
@@ -158,6 +169,7 @@ async function supervise(
   try {
     return await promise;
   } finally {
+    isOver = true;
     unwatch();
     child.off("message", onMessage);
     child.off("exit", onExit);

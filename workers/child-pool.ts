@@ -1,9 +1,10 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 
-/** Child processes that stay warm between attempts; one attempt at a time in each. */
+/** Child processes that stay warm between attempts; one attempt at a time in each, and the attempts of one task alone. */
 export interface ChildPool {
-  take(): Promise<ChildProcess>;
+  /** `module` is the address of the task's. */
+  take(module: string): Promise<ChildProcess>;
   /** Keeps it for the next attempt, unless it is used up. */
   giveBack(child: ChildProcess): void;
   /** Resolves when it is gone. */
@@ -13,12 +14,19 @@ export interface ChildPool {
 }
 
 export interface ChildPoolOptions {
+  /** Whatever they work for. */
   maxIdle: number;
   maxHeapMb: number;
   /** Folder for the temporary files of libraries. */
   tempDir: string;
   /** Where programs are found. */
   path: string;
+}
+
+interface Service {
+  /** Of the task that it works for, and for no other: what took it over while it read one thing must not get the keys of another. */
+  module: string;
+  attempts: number;
 }
 
 /** What native libraries leak goes with the process. */
@@ -32,12 +40,12 @@ export function createChildPool({
   tempDir,
   path,
 }: ChildPoolOptions): ChildPool {
-  const all = new Set<ChildProcess>();
+  const all = new Map<ChildProcess, Service>();
+  /** The one that rests longest comes first. */
   const idle = new Map<ChildProcess, NodeJS.Timeout>();
-  const attempts = new WeakMap<ChildProcess, number>();
   let isClosed = false;
 
-  async function start(): Promise<ChildProcess> {
+  async function start(module: string): Promise<ChildProcess> {
     const child = fork(new URL("./child.ts", import.meta.url), {
       // Nothing of what the parent knows: the child reads what strangers sent. It finds the programs that a task starts.
       env: { TMPDIR: tempDir, PATH: path },
@@ -45,7 +53,7 @@ export function createChildPool({
       // A Ctrl-C in the terminal is meant for the parent, which lets the work in hand finish.
       detached: true,
     });
-    all.add(child);
+    all.set(child, { module, attempts: 0 });
     child.on("error", () => undefined);
     child.once("exit", () => {
       forget(child);
@@ -57,8 +65,24 @@ export function createChildPool({
 
   function forget(child: ChildProcess): void {
     all.delete(child);
+    wake(child);
+  }
+
+  function wake(child: ChildProcess): void {
     clearTimeout(idle.get(child));
     idle.delete(child);
+  }
+
+  function rest(child: ChildProcess): void {
+    const [longest] = idle.keys();
+    if (longest !== undefined && idle.size >= maxIdle) dismiss(longest);
+    idle.set(child, setTimeout(() => dismiss(child), IDLE_MS).unref());
+  }
+
+  /** It takes a moment to be gone, in which nobody may be given it. */
+  function dismiss(child: ChildProcess): void {
+    wake(child);
+    kill(child);
   }
 
   async function discard(child: ChildProcess): Promise<void> {
@@ -69,24 +93,24 @@ export function createChildPool({
   }
 
   return {
-    async take() {
-      const [child] = idle.keys();
-      if (child === undefined) return start();
-      clearTimeout(idle.get(child));
-      idle.delete(child);
-      return child;
+    async take(module) {
+      const warm = Array.from(idle.keys()).find((child) => all.get(child)?.module === module);
+      if (warm === undefined) return start(module);
+      wake(warm);
+      return warm;
     },
     giveBack(child) {
-      const count = (attempts.get(child) ?? 0) + 1;
-      attempts.set(child, count);
-      const isUsable = child.connected && !hasEnded(child) && count < MAX_ATTEMPTS_PER_CHILD;
-      if (isClosed || !isUsable || idle.size >= maxIdle) return kill(child);
-      idle.set(child, setTimeout(() => kill(child), IDLE_MS).unref());
+      const service = all.get(child);
+      if (service === undefined) return;
+      service.attempts += 1;
+      const isUsable = child.connected && service.attempts < MAX_ATTEMPTS_PER_CHILD;
+      if (isClosed || !isUsable) return kill(child);
+      rest(child);
     },
     discard,
     async close() {
       isClosed = true;
-      await Promise.all(Array.from(all, discard));
+      await Promise.all(Array.from(all.keys(), discard));
     },
   };
 }

@@ -56,6 +56,23 @@ describe("a child process", () => {
     expect(events.filter(({ event }) => event === "active")).toHaveLength(1);
   });
 
+  test.for([
+    { maxMemoryBytes: 500_000_000, times: 300 },
+    { maxMemoryBytes: 2_000_000_000, times: 500 },
+  ])(
+    "is not used again while it keeps much of what it took: %o",
+    async ({ maxMemoryBytes, times }, { line, start }) => {
+      await start({ task: { ...probe, maxMemoryBytes } });
+      const pids = new Set();
+      for (let i = 0; i < 2; i += 1) {
+        const { result } = await line.outcome(await line.submit("keep", { options: { times } }));
+        pids.add(result?.["pid"]);
+      }
+      expect(pids.size).toBe(2);
+      expect([...pids]).toEqual([expect.any(Number), expect.any(Number)]);
+    },
+  );
+
   test("is killed with a program it started when that grows too large", async ({
     line,
     start,

@@ -18,6 +18,8 @@ type Act = (work: Probe, context: WorkContext) => Promise<WorkResult>;
 
 const GROW = "const kept = []; setInterval(() => kept.push(Buffer.alloc(100_000_000, 1)), 50)";
 
+const hoard: Buffer[] = [];
+
 const forever = () => new Promise<never>(() => setInterval(() => undefined, 1000));
 
 /** Tells in `path` that a run has begun, in which process. */
@@ -92,6 +94,11 @@ const acts: Record<string, Act> = {
       kept.push(Buffer.alloc(100_000_000, 1));
       await delay(50);
     }
+  },
+  /** Keeps so many megabytes when it is over. */
+  async keep({ options: { times = 1 } }) {
+    hoard.push(Buffer.alloc(times * 1_000_000, 1));
+    return { pid: process.pid };
   },
   /** Lets a program grow. */
   async growElsewhere(work) {
