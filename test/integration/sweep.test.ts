@@ -5,7 +5,7 @@ import type { Item } from "../../src/feeds/item.ts";
 import { sweep, type SweepOptions } from "../../src/recorder/sweep.ts";
 import { partitionOf } from "../../src/redis/keys.ts";
 import { NONE } from "../support/applier.ts";
-import { audiences, endUnheard, hearBoth, isTold } from "../support/both-feeds.ts";
+import { audiences, endUnheard, hasEnded, hearBoth, isTold } from "../support/both-feeds.ts";
 import { isCaughtUp } from "../support/caught-up.ts";
 import { test } from "../support/feeds.ts";
 import { eventsOf, listen, upTo } from "../support/listening.ts";
@@ -147,10 +147,8 @@ describe("the sweep", () => {
     await stage.submit({ audiences });
     await isTold([ear], ["job-queued"]);
     await recorder.close();
-    const ended = Promise.withResolvers<void>();
-    const worker = await stage.work(async () => ({}));
-    worker.on("completed", () => ended.resolve());
-    await ended.promise;
+    await stage.work(async () => ({}));
+    await hasEnded(stage);
     // Nobody has read the events yet, ...
     expect(await sweepNow(stage)).toBe(0);
     // ... or it was a moment ago, ...
