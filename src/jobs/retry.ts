@@ -8,6 +8,7 @@ import type { JobRecord } from "./record.ts";
 import type { RecordedJob, Records } from "./records.ts";
 import { settle } from "./settle.ts";
 import type { JobSnapshot, StoredJob } from "./snapshot.ts";
+import type { Snapshots } from "./snapshots.ts";
 import type { States } from "./states.ts";
 import { transition } from "./transition.ts";
 
@@ -15,6 +16,7 @@ export interface RetryDeps {
   states: States;
   queues: Pick<Queues, "find" | "retry" | "add">;
   records: Pick<Records, "countRetry" | "read">;
+  snapshots: Pick<Snapshots, "restore">;
   followers: Pick<Followers, "look">;
   now: () => number;
 }
@@ -78,7 +80,7 @@ async function reviveFollowers({ followers = [] }: JobRecord, deps: RetryDeps): 
 async function putBack(
   recorded: RecordedJob,
   before: JobSnapshot,
-  { queues, records }: RetryDeps,
+  { queues, records, snapshots }: RetryDeps,
 ): Promise<boolean> {
   const { record } = recorded;
   const job = await queues.find(record);
@@ -86,6 +88,8 @@ async function putBack(
   // Counted first: what was asked of the run before must not hold for the next one.
   const retries = await records.countRetry(recorded);
   if (retries === undefined) return false;
+  // Nothing is told of a job whose snapshot Redis has let go of.
+  await snapshots.restore(record.audiences, before);
   if (job !== undefined) return await queues.retry(record, job, retries);
   // Cancelled while it waited, so BullMQ has forgotten it and counts its attempts from nothing.
   await queues.add(record, { runBase: before.run, retries });
