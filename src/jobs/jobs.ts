@@ -56,7 +56,7 @@ export interface Jobs {
   counts(caller: Caller): Promise<Placed & { counts: JobCounts }>;
   /** `isDone` when it is cancelled already, else a worker was told to stop. Fails with `job_finished`, `not_found`. */
   cancel(jobId: string, caller: Caller): Promise<{ job: StoredJob; isDone: boolean }>;
-  /** Fails with `job_not_failed`, `not_found`. */
+  /** Those that ended because it did wait again. Fails with `job_not_failed`, `not_found`, `conflict` while the job before it has not succeeded, `unavailable`. */
   retry(jobId: string, caller: Caller): Promise<StoredJob>;
   /** A finished one, with its files. Fails with `conflict` while it is open. */
   remove(jobId: string, caller: Caller): Promise<void>;

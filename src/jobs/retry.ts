@@ -8,13 +8,15 @@ import type { JobRecord } from "./record.ts";
 import type { RecordedJob, Records } from "./records.ts";
 import { settle } from "./settle.ts";
 import type { JobSnapshot, StoredJob } from "./snapshot.ts";
+import type { Snapshots } from "./snapshots.ts";
 import type { States } from "./states.ts";
 import { transition } from "./transition.ts";
 
 export interface RetryDeps {
   states: States;
   queues: Pick<Queues, "find" | "retry" | "add">;
-  records: Pick<Records, "countRetry" | "read">;
+  records: Pick<Records, "countRetry">;
+  snapshots: Pick<Snapshots, "restore">;
   followers: Pick<Followers, "look">;
   now: () => number;
 }
@@ -27,9 +29,9 @@ export async function retryJob(jobId: string, caller: Caller, deps: RetryDeps): 
   if (recorded === undefined) throw notFailed();
   const before = await toEnded(recorded, state.snapshot, deps);
   if (before.job.status !== "failed" && before.job.status !== "cancelled") throw notFailed();
-  await requireParent(recorded, deps);
+  await requireParent(recorded, caller, deps);
   // Before the job itself, which may be quick: its batch is open again with all of them.
-  await reviveFollowers(recorded.record, deps);
+  await reviveFollowers(recorded.record, caller, deps);
   if (!(await putBack(recorded, before, deps))) throw notFailed();
   await deps.followers.look(recorded.record);
   return await toRetried(recorded, before, deps);
@@ -54,23 +56,31 @@ async function toEnded(
 /** A job that never had its input can only wait for it again. */
 async function requireParent(
   { record }: RecordedJob,
-  { queues, records, states }: RetryDeps,
+  caller: Caller,
+  { queues, states, snapshots }: RetryDeps,
 ): Promise<void> {
   if (record.parentId === null || (await queues.find(record)) !== undefined) return;
-  const parent = await records.read(record.parentId);
-  const status = parent && (await states.read(parent.record))?.job.status;
-  if (status !== undefined && status !== "failed" && status !== "cancelled") return;
-  throw new JobcastError("conflict", "The job before it has not succeeded: retry that one first");
+  const parent = await states.find(record.parentId, caller);
+  if (parent?.recorded === undefined) throw conflict("The job before it is gone, with its result");
+  const { status } = parent.snapshot.job;
+  if (status === "failed" || status === "cancelled")
+    throw conflict("The job before it has not succeeded: retry that one first");
+  // Whoever lets the job go looks there.
+  if (isFinal(status)) await snapshots.restore(parent.recorded.record.audiences, parent.snapshot);
 }
 
 /** Those that ended because this one did, and those that follow them, wait again. */
-async function reviveFollowers({ followers = [] }: JobRecord, deps: RetryDeps): Promise<void> {
+async function reviveFollowers(
+  { followers = [] }: JobRecord,
+  caller: Caller,
+  deps: RetryDeps,
+): Promise<void> {
   for (const jobId of followers) {
-    const recorded = await deps.records.read(jobId);
-    const snapshot = recorded && (await deps.states.read(recorded.record));
-    if (recorded === undefined || snapshot?.job.error?.code !== "parent_failed") continue;
-    await reviveFollowers(recorded.record, deps);
-    await putBack(recorded, snapshot, deps);
+    const state = await deps.states.find(jobId, caller);
+    if (state?.recorded === undefined || state.snapshot.job.error?.code !== "parent_failed")
+      continue;
+    await reviveFollowers(state.recorded.record, caller, deps);
+    await putBack(state.recorded, state.snapshot, deps);
   }
 }
 
@@ -78,7 +88,7 @@ async function reviveFollowers({ followers = [] }: JobRecord, deps: RetryDeps): 
 async function putBack(
   recorded: RecordedJob,
   before: JobSnapshot,
-  { queues, records }: RetryDeps,
+  { queues, records, snapshots }: RetryDeps,
 ): Promise<boolean> {
   const { record } = recorded;
   const job = await queues.find(record);
@@ -86,6 +96,8 @@ async function putBack(
   // Counted first: what was asked of the run before must not hold for the next one.
   const retries = await records.countRetry(recorded);
   if (retries === undefined) return false;
+  // Nothing is told of a job whose snapshot Redis has let go of.
+  await snapshots.restore(record.audiences, before);
   if (job !== undefined) return await queues.retry(record, job, retries);
   // Cancelled while it waited, so BullMQ has forgotten it and counts its attempts from nothing.
   await queues.add(record, { runBase: before.run, retries });
@@ -107,5 +119,6 @@ async function toRetried(
     .job;
 }
 
+const conflict = (message: string): JobcastError => new JobcastError("conflict", message);
 const notFailed = (): JobcastError =>
   new JobcastError("job_not_failed", "Only a job that failed or was cancelled can be retried");

@@ -50,7 +50,12 @@ export interface Snapshots {
   accept(audience: Audience, jobId: string, at: number): Promise<void>;
   /** The opposite of `accept`, for what did not come to be. */
   forget(audience: Audience, jobId: string): Promise<void>;
+  /** Has audiences know a finished job again that only the history has; those that know it keep what they have. */
+  restore(audiences: readonly Audience[], snapshot: JobSnapshot): Promise<void>;
 }
+
+/** Longer than it takes to tell what comes next, also when no recorder runs for a while, ms. */
+const RESTORED_TTL_MS = 24 * 3_600_000;
 
 interface SnapshotsDeps {
   redis: Redis;
@@ -63,6 +68,7 @@ export function createSnapshots({ redis, keys, partitions }: SnapshotsDeps): Sna
   const at = (keyOf: KeyOf, audience: Audience) =>
     keyOf(partitionOf(audience, partitions), audience);
   const survey = loadScript("survey");
+  const restore = loadScript("restore-snapshot");
 
   return {
     async read(audience, jobId) {
@@ -117,6 +123,14 @@ export function createSnapshots({ redis, keys, partitions }: SnapshotsDeps): Sna
     },
     async forget(audience, jobId) {
       await patiently(() => redis.zrem(at(keys.accepted, audience), jobId));
+    },
+    async restore(audiences, snapshot) {
+      const { jobId } = snapshot.job;
+      for (const audience of audiences) {
+        const lists = [at(keys.jobs, audience), at(keys.doneJobs, audience)];
+        const args = [jobId, JSON.stringify(snapshot), RESTORED_TTL_MS];
+        await patiently(() => restore.run(redis, lists, args));
+      }
     },
   };
 }

@@ -1,7 +1,9 @@
 import { describe, expect, vi } from "vitest";
 import { createWriter, META_TTL_MS } from "../../src/feeds/append.ts";
+import { createSnapshots } from "../../src/jobs/snapshots.ts";
 import { partitionOf } from "../../src/redis/keys.ts";
 import { test } from "../support/feeds.ts";
+import { entry } from "../support/jobs.ts";
 import { upTo } from "../support/listening.ts";
 import { fearless, PARTITIONS, type Stage } from "../support/stage.ts";
 import { createTeller, fact, outcome } from "../support/telling.ts";
@@ -62,6 +64,33 @@ describe("the snapshot of a finished job", () => {
       expect(await redis.hkeys(keys.jobs(partition, audience))).toEqual(["open"]);
     });
     expect(await redis.exists(keys.doneJobs(partition, audience))).toBe(0);
+  });
+});
+
+describe("a snapshot that is given back", () => {
+  const given = entry({ status: "failed" }).snapshot;
+  const { jobId } = given.job;
+
+  test("replaces none, and keeps no key for ever", async ({ stage }) => {
+    const { redis, keys } = stage;
+    const { restore, read } = createSnapshots({ ...stage, partitions: PARTITIONS });
+    const lists = [keys.jobs(partition, audience), keys.doneJobs(partition, audience)];
+    for (const snapshot of [given, { ...given, run: 7 }]) {
+      await restore([audience], snapshot);
+      expect(await read(audience, jobId)).toEqual(given);
+      for (const key of lists) expect(await redis.pttl(key)).toBeGreaterThan(23 * HOUR_MS);
+    }
+  });
+
+  test("leaves alone what open jobs keep", async ({ stage }) => {
+    const { redis, keys, writer } = stage;
+    const { restore } = createSnapshots({ ...stage, partitions: PARTITIONS });
+    const tell = createTeller(writer, audience);
+    await tell(fact("open"));
+    await restore([audience], given);
+    expect(await redis.pttl(keys.jobs(partition, audience))).toBe(-1);
+    await tell(outcome("open"));
+    expect(await redis.hkeys(keys.jobs(partition, audience))).toEqual(["open", jobId]);
   });
 });
 

@@ -1,5 +1,8 @@
+/* oxlint-disable unicorn/no-thenable -- `then` is what the contract calls it; requests are data and never awaited */
 import { UnrecoverableError } from "bullmq";
 import { describe, expect, vi } from "vitest";
+import { JobcastError } from "../../src/errors.ts";
+import { createJobs } from "../../src/jobs/create-jobs.ts";
 import type { StoredJob } from "../../src/jobs/snapshot.ts";
 import { caller, request, test } from "../support/jobs-service.ts";
 
@@ -170,6 +173,50 @@ describe("a retry", () => {
       });
     }
   });
+});
+
+describe("a retry of a job whose input its parent makes", () => {
+  const pairs = test.extend("pair", async ({ service }) => {
+    const owner = caller();
+    const then = [{ type: "image", input: { from: "parent" } }];
+    const { job: parent } = await service.jobs.submit({
+      request: request({ then }),
+      caller: owner,
+    });
+    const { items } = await service.jobs.list({ batchId: parent.batchId ?? "" }, owner);
+    const follower = items.find(({ parentId }) => parentId === parent.jobId) ?? parent;
+    await service.jobs.cancel(follower.jobId, owner);
+    await service.tell(told(follower, "cancelled", 0));
+    await service.work("image", async () => ({}));
+    await vi.waitFor(async () =>
+      expect(await (await service.queues.find(parent))?.getState()).toBe("completed"),
+    );
+    await service.tell(told(parent, "completed"));
+    return { owner, parent, follower };
+  });
+
+  pairs(
+    "is put off when nobody can say how that ended",
+    async ({ service, pair: { owner, parent, follower } }) => {
+      await service.deps.removeSnapshot(parent.jobId);
+      const find = () => Promise.reject(new JobcastError("unavailable", "No database"));
+      const jobs = createJobs({ ...service.deps, history: { ...service.history, find } });
+      await expect(jobs.retry(follower.jobId, owner)).rejects.toMatchObject({
+        code: "unavailable",
+      });
+    },
+  );
+
+  pairs(
+    "is refused when that was deleted",
+    async ({ service, pair: { owner, parent, follower } }) => {
+      await service.jobs.remove(parent.jobId, owner);
+      await expect(service.jobs.retry(follower.jobId, owner)).rejects.toMatchObject({
+        code: "conflict",
+        message: "The job before it is gone, with its result",
+      });
+    },
+  );
 });
 
 describe("a removal", () => {

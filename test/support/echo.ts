@@ -20,6 +20,8 @@ const Data = Type.Object(
     hold: Type.Optional(Type.Boolean()),
     text: Type.Optional(Type.String()),
     times: Type.Optional(Type.Number()),
+    /** So many runs fail before one succeeds. */
+    fails: Type.Optional(Type.Number()),
   },
   { additionalProperties: false },
 );
@@ -56,13 +58,14 @@ export function createBench() {
   async function run(job: Job<WorkData>): Promise<WorkResult> {
     const input = "data" in job.data.input ? job.data.input.data : undefined;
     if (!isData.Check(input)) throw new Error("Malformed job data");
-    const { steps = [], gapMs = 0, hold = false, text = "", times = 1 } = input;
+    const { steps = [], gapMs = 0, hold = false, text = "", times = 1, fails = 0 } = input;
+    const number = job.data.runBase + job.attemptsStarted;
     for (const percent of steps) {
-      const number = job.data.runBase + job.attemptsStarted;
       await job.updateProgress({ run: number, percent, step: null });
       if (gapMs > 0) await sleep(gapMs);
     }
     if (hold) await holdOf(String(job.id)).promise;
+    if (number <= fails) throw new Error("Not yet");
     return { text: text.repeat(times) };
   }
 
