@@ -4,7 +4,7 @@ import { isFinal, type JobError, type JobStatus } from "../contract/job.ts";
 import { JOB_GAUGE, type JobFact } from "../contract/socket.ts";
 import { type WorkError, WorkFailure, WorkProgress, WorkResult } from "../contract/worker.ts";
 import type { JobRecord } from "./record.ts";
-import { type JobSnapshot, toSnapshot, WAITS_STEP } from "./snapshot.ts";
+import { type JobSnapshot, toSnapshot } from "./snapshot.ts";
 import { isUntilLetGo } from "./waiting.ts";
 
 /** An entry of BullMQ's event stream. `at` is the time in its id, ms since 1970. */
@@ -106,9 +106,10 @@ function delayed(before: JobSnapshot, event: QueueEvent): Transition | undefined
   return isUntilLetGo(Number(event.delay)) ? undefined : letGo(before, event);
 }
 
-/** The job before it has succeeded. */
+/** The job before it has succeeded. In line, a job has a step for as long as it waits for that. */
 function letGo(before: JobSnapshot, event: QueueEvent): Transition | undefined {
-  if (before.job.status !== "queued" || before.job.step !== WAITS_STEP) return undefined;
+  const { status, parentId, step } = before.job;
+  if (status !== "queued" || parentId === null || step === null) return undefined;
   return { snapshot: change(before, event, { step: null }), tell: JOB_GAUGE };
 }
 

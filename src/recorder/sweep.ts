@@ -6,8 +6,9 @@ import { isUnavailable } from "../jobs/patience.ts";
 import type { Sign } from "../jobs/present.ts";
 import type { QueuedJob, Queues } from "../jobs/queues.ts";
 import type { Records } from "../jobs/records.ts";
-import { type JobSnapshot, WAITS_STEP } from "../jobs/snapshot.ts";
+import type { JobSnapshot } from "../jobs/snapshot.ts";
 import type { QueueEvent } from "../jobs/transition.ts";
+import { waitsForParent } from "../jobs/waiting.ts";
 import type { Logger } from "../lib/logger.ts";
 import { type Keys, partitionOf } from "../redis/keys.ts";
 import { toEntries } from "./entries.ts";
@@ -95,10 +96,11 @@ async function mend(
   if (text === null || record === undefined) return forget(options, audience, jobId);
   if (await isBehind(redis, keys, queueName(record.type, record.lane), lateMs)) return false;
   const snapshot: JobSnapshot = JSON.parse(text);
-  const event = diagnose(snapshot, await queues.find(record), lateMs);
+  const queued = await queues.find(record);
+  const event = diagnose(snapshot, queued, lateMs);
   if (event === undefined) {
     // The job before it may have ended unheard.
-    if (snapshot.job.step === WAITS_STEP) await options.followers.look(record);
+    if (queued !== undefined && waitsForParent(queued)) await options.followers.look(record);
     return false;
   }
   // Not the time: each feed is mended by itself, and must give the event the same id.

@@ -2,6 +2,8 @@ import { Queue } from "bullmq";
 import { describe, expect, vi } from "vitest";
 import { JobcastError } from "../../src/errors.ts";
 import type { Item } from "../../src/feeds/item.ts";
+import type { JobRecord } from "../../src/jobs/record.ts";
+import type { JobSnapshot } from "../../src/jobs/snapshot.ts";
 import { sweep, type SweepOptions } from "../../src/recorder/sweep.ts";
 import { partitionOf } from "../../src/redis/keys.ts";
 import { NONE } from "../support/applier.ts";
@@ -13,7 +15,7 @@ import { leaseOf, PARTITIONS, QUEUE, sign, silent, type Stage } from "../support
 import { addUnmendable } from "../support/unmendable.ts";
 
 const sweepNow = (
-  stage: Stage,
+  stage: Stage & Partial<Pick<SweepOptions, "followers">>,
   patience: Pick<SweepOptions, "unchangedMs" | "lateMs" | "isThorough"> = {
     unchangedMs: 0,
     lateMs: 0,
@@ -21,8 +23,18 @@ const sweepNow = (
 ): Promise<number> =>
   sweep(
     { ...leaseOf("keeper"), fence: 99 },
-    { ...stage, partitions: PARTITIONS, followers: NONE, sign, log: silent, ...patience },
+    { followers: NONE, ...stage, partitions: PARTITIONS, sign, log: silent, ...patience },
   );
+
+/** As a version of Jobcast with other words for it would have told of a job that waits. */
+async function speakOtherwise({ redis, keys }: Stage, jobId: string): Promise<void> {
+  for (const audience of audiences) {
+    const snapshots = keys.jobs(partitionOf(audience, PARTITIONS), audience);
+    const snapshot: JobSnapshot = JSON.parse((await redis.hget(snapshots, jobId)) ?? "");
+    const job = { ...snapshot.job, step: "an older version's words" };
+    await redis.hset(snapshots, jobId, JSON.stringify({ ...snapshot, job }));
+  }
+}
 
 const eventIds = (items: Item[]): string[] =>
   items.flatMap((item) => (item.kind === "fact" ? [JSON.parse(item.data).eventId] : []));
@@ -170,6 +182,24 @@ describe("the sweep", () => {
     expect(await sweepNow(stage)).toBe(0);
     hanging.resolve();
     expect(eventsOf(ears[0].items)).toEqual(["job-queued", "job-started"]);
+  });
+
+  test("looks after the jobs that wait for others in the queue, and those alone", async ({
+    stage,
+  }) => {
+    const { ears, recorder } = await hearBoth(stage);
+    const { jobId } = await stage.submit({ audiences, parentId: "parent" });
+    await stage.submit({ audiences, delayMs: 600_000 });
+    await isTold(ears, ["job-queued", "job-queued"]);
+    await isCaughtUp(stage);
+    await recorder.close();
+    await speakOtherwise(stage, jobId);
+    const looked: string[] = [];
+    const followers = { look: async (record: JobRecord) => void looked.push(record.jobId) };
+    await vi.waitFor(async () => {
+      await sweepNow({ ...stage, followers });
+      expect(looked).toEqual(audiences.map(() => jobId));
+    });
   });
 
   test("forgets what has neither a record nor a snapshot", async ({ stage }) => {

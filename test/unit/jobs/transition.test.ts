@@ -183,6 +183,24 @@ describe("a return to the queue", () => {
   });
 });
 
+describe("a job that waits for another", () => {
+  const waiting = toSnapshot(record({ parentId: "parent" }));
+  const isLetGo = at("waiting", { prev: "delayed" });
+
+  test("says so no more once it is let go, in whatever words it did", () => {
+    const before = { ...waiting, job: { ...waiting.job, step: "an older version's words" } };
+    const next = transition(before, RECORD, isLetGo);
+    expect(next?.tell).toBe("job-progress");
+    expect(next?.snapshot.job.step).toBeNull();
+  });
+
+  test("is let go once, and no other is", () => {
+    const letGo = transition(waiting, RECORD, isLetGo)?.snapshot;
+    expect(transition(letGo, RECORD, isLetGo)).toBeUndefined();
+    expect(transition(toSnapshot(RECORD), RECORD, isLetGo)).toBeUndefined();
+  });
+});
+
 describe("an end", () => {
   test("by failure tells the worker's code and sentence", () => {
     const { told, snapshot } = play(...RUNNING, failed("input_corrupt"));
