@@ -1,15 +1,30 @@
-import { existsSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+
+const filesIn = (folder: string): string => `test/${folder}/**/*.test.ts`;
+
+/** They count what their process as a whole has open, or holds in memory. */
+const COUNTING = ["lifecycle", "slow"].map((what) => `test/integration/realtime-${what}.test.ts`);
+
+const withServers = { globalSetup: ["test/support/servers.ts"], testTimeout: 20_000 };
 
 /** One project per folder of test/; what only some of them need is started for those alone. */
 const projects = [
-  { name: "unit" },
-  { name: "integration", globalSetup: ["test/support/servers.ts"], testTimeout: 20_000 },
-  { name: "conformance", globalSetup: ["test/support/servers.ts"], testTimeout: 20_000 },
+  // Half of what most files would cost alone is to load what they use: a process that has it goes on with the next file.
+  { name: "unit", include: [filesIn("unit")], isolate: false },
+  {
+    name: "integration",
+    include: [filesIn("integration")],
+    exclude: COUNTING,
+    isolate: false,
+    ...withServers,
+  },
+  { name: "integration-alone", include: COUNTING, ...withServers },
+  { name: "conformance", include: [filesIn("conformance")], isolate: false, ...withServers },
   // Its processes want both cores, and what they do must not be slowed by another file's.
   {
     name: "cluster",
-    globalSetup: ["test/support/servers.ts"],
+    include: [filesIn("cluster")],
+    ...withServers,
     testTimeout: 120_000,
     fileParallelism: false,
   },
@@ -20,11 +35,6 @@ export default defineConfig({
     hookTimeout: 30_000,
     // Most tests wait for others; by default vitest leaves a core to itself, and of two that is one.
     maxWorkers: 2,
-    projects: projects
-      .filter(({ name }) => existsSync(new URL(`test/${name}`, import.meta.url)))
-      .map((project) => ({
-        extends: true,
-        test: { ...project, include: [`test/${project.name}/**/*.test.ts`] },
-      })),
+    projects: projects.map((project) => ({ extends: true, test: project })),
   },
 });
