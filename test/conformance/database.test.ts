@@ -13,9 +13,14 @@ const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toIS
 const ids = (entries: { snapshot: { job: { jobId: string } } }[]) =>
   entries.map(({ snapshot }) => snapshot.job.jobId);
 
+/** Of the two databases only the one that is named is opened. */
+const engines = {
+  postgres: test.extend("database", ({ postgres }) => postgres),
+  pglite: test.extend("database", ({ pglite }) => pglite),
+};
+
 describe.for(["postgres", "pglite"] as const)("a database on %s", (engine) => {
-  const onEither = test
-    .extend("database", ({ postgres, pglite }) => (engine === "postgres" ? postgres : pglite))
+  const onEither = engines[engine]
     .extend("jobs", ({ database }) => createJobsTable(database.db))
     .extend("intents", ({ database }) => createIntentsTable(database.db))
     .extend("places", ({ database }) => createPlacesTable(database.db))

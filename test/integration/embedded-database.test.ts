@@ -1,24 +1,35 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, vi } from "vitest";
 import { openDatabase } from "../../src/db/database.ts";
 import { createJobsTable } from "../../src/db/jobs-table.ts";
-import { silent } from "../support/databases.ts";
-import { test as base } from "../support/folder.ts";
+import { silent, test as base } from "../support/databases.ts";
 import { entry } from "../support/jobs.ts";
 
 const SCRIPT = fileURLToPath(new URL("../support/embedded-writer.ts", import.meta.url));
 
-/** A process that writes to the embedded database in `folder`, and the number of jobs it has written. */
-const test = base.extend("writer", async ({ folder }, { onCleanup }) => {
-  const child = spawn(process.execPath, [SCRIPT, folder], { stdio: ["ignore", "pipe", "inherit"] });
-  onCleanup(() => kill(child));
-  let written = 0;
-  child.stdout.on("data", (chunk) => (written = Number(String(chunk).trim().split("\n").at(-1))));
-  await vi.waitFor(() => expect(written).toBeGreaterThan(20), { timeout: 20_000 });
-  return { written: () => written, kill: () => kill(child) };
-});
+/** A `folder` with an empty database, and as `writer` a process that writes to it, with the number of jobs it has written. */
+const test = base
+  .extend("folder", async ({ copyEmbedded }, { onCleanup }) => {
+    const folder = await mkdtemp(join(tmpdir(), "jobcast-test-"));
+    onCleanup(() => rm(folder, { recursive: true, force: true }));
+    await copyEmbedded(folder);
+    return folder;
+  })
+  .extend("writer", async ({ folder }, { onCleanup }) => {
+    const child = spawn(process.execPath, [SCRIPT, folder], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    onCleanup(() => kill(child));
+    let written = 0;
+    child.stdout.on("data", (chunk) => (written = Number(String(chunk).trim().split("\n").at(-1))));
+    await vi.waitFor(() => expect(written).toBeGreaterThan(20), { timeout: 20_000 });
+    return { written: () => written, kill: () => kill(child) };
+  });
 
 async function kill(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;

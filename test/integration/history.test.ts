@@ -7,9 +7,14 @@ import { createDiskStore } from "../../src/storage/disk-store.ts";
 import { find, QUEUE, test, untilStatus } from "../support/history.ts";
 import { entry } from "../support/jobs.ts";
 
+/** Of the two databases only the one that is named is opened. */
+const engines = {
+  postgres: test.extend("database", ({ postgres }) => postgres),
+  pglite: test.extend("database", ({ pglite }) => pglite),
+};
+
 describe.for(["postgres", "pglite"] as const)("a history on %s", (engine) => {
-  const onEither = test.extend("database", ({ postgres, pglite }) =>
-    engine === "postgres" ? postgres : pglite);
+  const onEither = engines[engine];
 
   onEither("keeps a job from queued to its result", async ({ site, start, database }) => {
     start(database);

@@ -95,7 +95,10 @@ describe("the keeper", () => {
     await isSettled(stage);
     // Not the ears: nodes announce a new generation as well, and what was told by then is not told again.
     for (const audience of audiences)
-      expect(await stage.reader.page({ audience })).toMatchObject({ head: { seq: 2 }, openJobs: 0 });
+      expect(await stage.reader.page({ audience })).toMatchObject({
+        head: { seq: 2 },
+        openJobs: 0,
+      });
     await stop();
   });
 
