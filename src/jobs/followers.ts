@@ -12,7 +12,7 @@ import { type ParentInput, toParentInput } from "./parent-input.ts";
 import { patiently } from "./patience.ts";
 import { orFalse, type QueuedJob, type Queues } from "./queues.ts";
 import { type JobRecord, ownerAudience } from "./record.ts";
-import type { Records } from "./records.ts";
+import type { RecordedJob, Records } from "./records.ts";
 import type { StoredJob } from "./snapshot.ts";
 import type { Snapshots } from "./snapshots.ts";
 import { waitsForParent } from "./waiting.ts";
@@ -36,7 +36,7 @@ export interface FollowersDeps {
   keys: Keys;
   catalog: Catalog;
   queues: Pick<Queues, "find">;
-  records: Pick<Records, "read" | "readMany">;
+  records: Pick<Records, "read" | "readMany" | "isRetriedSince">;
   snapshots: Pick<Snapshots, "read">;
   log: Logger;
 }
@@ -59,9 +59,20 @@ export function createFollowers(deps: FollowersDeps): Followers {
     return job !== undefined && waitsForParent(job) ? { follower, job } : undefined;
   }
 
+  /** How a job ended; `undefined` for one that is to run again, whose next outcome decides. */
   async function outcomeOf(record: JobRecord): Promise<StoredJob | undefined> {
     const snapshot = await snapshots.read(ownerAudience(record), record.jobId);
-    return snapshot !== undefined && isFinal(snapshot.job.status) ? snapshot.job : undefined;
+    if (snapshot === undefined || !isFinal(snapshot.job.status)) return undefined;
+    const { job, retries } = snapshot;
+    if (job.status === "completed") return job;
+    return (await isComingBack({ record, retries })) ? undefined : job;
+  }
+
+  /** A retry is counted first, then followers wait again, then the job is in line, and at last that is told. */
+  async function isComingBack(told: RecordedJob): Promise<boolean> {
+    if (await records.isRetriedSince(told)) return true;
+    const queued = await queues.find(told.record);
+    return queued !== undefined && !(await patiently(() => queued.isFailed()));
   }
 
   async function settleOne({ follower, job }: Waiting, parent: StoredJob): Promise<void> {
