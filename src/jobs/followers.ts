@@ -6,12 +6,13 @@ import type { WorkError, WorkFailure } from "../contract/worker.ts";
 import { JobcastError } from "../errors.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Keys } from "../redis/keys.ts";
+import { loadScript } from "../redis/script.ts";
 import type { Catalog } from "./catalog.ts";
 import { type ParentInput, toParentInput } from "./parent-input.ts";
 import { patiently } from "./patience.ts";
 import { orFalse, type QueuedJob, type Queues } from "./queues.ts";
 import { type JobRecord, ownerAudience } from "./record.ts";
-import type { Records } from "./records.ts";
+import type { RecordedJob, Records } from "./records.ts";
 import type { StoredJob } from "./snapshot.ts";
 import type { Snapshots } from "./snapshots.ts";
 import { waitsForParent } from "./waiting.ts";
@@ -34,10 +35,16 @@ export interface FollowersDeps {
   redis: Redis;
   keys: Keys;
   catalog: Catalog;
-  queues: Pick<Queues, "find" | "remove">;
-  records: Pick<Records, "read" | "readMany">;
+  queues: Pick<Queues, "find">;
+  records: Pick<Records, "read" | "readMany" | "isRetriedSince">;
   snapshots: Pick<Snapshots, "read">;
   log: Logger;
+}
+
+/** A job that waits, as BullMQ has it. */
+interface Waiting {
+  follower: JobRecord;
+  job: QueuedJob;
 }
 
 /** BullMQ's words for a job that somebody else let go or removed a moment ago. */
@@ -45,15 +52,30 @@ const GONE = ["is not in the delayed state", "Missing key"];
 
 export function createFollowers(deps: FollowersDeps): Followers {
   const { redis, keys, queues, records, snapshots } = deps;
+  const endWaiting = loadScript("end-waiting");
 
-  async function stateOf(record: JobRecord): Promise<StoredJob | undefined> {
-    const snapshot = await snapshots.read(ownerAudience(record), record.jobId);
-    return snapshot?.job;
+  async function findWaiting(follower: JobRecord): Promise<Waiting | undefined> {
+    const job = await queues.find(follower);
+    return job !== undefined && waitsForParent(job) ? { follower, job } : undefined;
   }
 
-  async function settleOne(follower: JobRecord, parent: StoredJob): Promise<void> {
-    const job = await queues.find(follower);
-    if (job === undefined || !waitsForParent(job)) return;
+  /** How a job ended; `undefined` for one that is to run again, whose next outcome decides. */
+  async function outcomeOf(record: JobRecord): Promise<StoredJob | undefined> {
+    const snapshot = await snapshots.read(ownerAudience(record), record.jobId);
+    if (snapshot === undefined || !isFinal(snapshot.job.status)) return undefined;
+    const { job, retries } = snapshot;
+    if (job.status === "completed") return job;
+    return (await isComingBack({ record, retries })) ? undefined : job;
+  }
+
+  /** A retry is counted first, then followers wait again, then the job is in line, and at last that is told. */
+  async function isComingBack(told: RecordedJob): Promise<boolean> {
+    if (await records.isRetriedSince(told)) return true;
+    const queued = await queues.find(told.record);
+    return queued !== undefined && !(await patiently(() => queued.isFailed()));
+  }
+
+  async function settleOne({ follower, job }: Waiting, parent: StoredJob): Promise<void> {
     if (parent.status !== "completed") return await end(follower, job, toSkipped(parent));
     const found = inputOf(follower, parent, deps);
     if (found.kind === "failed") return await end(follower, job, found.error);
@@ -70,32 +92,31 @@ export function createFollowers(deps: FollowersDeps): Followers {
     await patiently(() => orFalse(delayMs > 0 ? job.changeDelay(delayMs) : job.promote(), ...GONE));
   }
 
-  /**
-   * BullMQ ends only what a worker has in hand, and of a job that is removed it gives no reason. So the reason is said where BullMQ would say it, in the
-   * event stream of the queue, which feeds and history read. Said twice, it is heard once.
-   */
   async function end({ jobId, type, lane }: JobRecord, job: QueuedJob, error: WorkError) {
+    const queue = queueName(type, lane);
     const failure: WorkFailure = { ...error, run: 0 };
-    const fields = ["event", "failed", "jobId", jobId, "failedReason", JSON.stringify(failure)];
-    await patiently(() =>
-      redis.xadd(keys.events(queueName(type, lane)), "*", ...fields, "prev", "delayed"),
-    );
-    await queues.remove(job);
+    const lists = [keys.bullKey(queue, jobId), keys.line(queue).delayed, keys.events(queue)];
+    const args = [jobId, job.timestamp, job.delay, JSON.stringify(failure)];
+    await patiently(() => endWaiting.run(redis, lists, args));
   }
 
   return {
     async settle(parent) {
       if (parent.followers === undefined) return;
-      const state = await stateOf(parent);
-      if (state === undefined || !isFinal(state.status)) return;
-      const waiting = await records.readMany(parent.followers);
-      await Promise.all(waiting.map((follower) => settleOne(follower, state)));
+      const found = await Promise.all((await records.readMany(parent.followers)).map(findWaiting));
+      const waiting = found.filter((one) => one !== undefined);
+      if (waiting.length === 0) return;
+      // Looked at after them: in the other order, an outcome from before a retry would end those that wait for the retry.
+      const outcome = await outcomeOf(parent);
+      if (outcome !== undefined) await Promise.all(waiting.map((one) => settleOne(one, outcome)));
     },
     async look(follower) {
       if (follower.parentId === null) return;
+      const waiting = await findWaiting(follower);
+      if (waiting === undefined) return;
       const parent = await records.read(follower.parentId);
-      const state = parent === undefined ? undefined : await stateOf(parent.record);
-      if (state !== undefined && isFinal(state.status)) await settleOne(follower, state);
+      const outcome = parent && (await outcomeOf(parent.record));
+      if (outcome !== undefined) await settleOne(waiting, outcome);
     },
   };
 }

@@ -19,11 +19,16 @@ export interface Records {
   remove(jobId: string): Promise<void>;
   /** Counts a retry by hand and drops a cancel request; `undefined` when somebody else was first. */
   countRetry(entry: RecordedJob): Promise<number | undefined>;
+  /** Whether a retry beyond these was counted less than a minute ago: it may not have put the job in line yet. */
+  isRetriedSince(entry: RecordedJob): Promise<boolean>;
   /** Holds until the next retry: a worker that starts the job finds it, one that runs it is told. */
   askCancel(jobId: string): Promise<void>;
   /** Whether a cancel was asked for since the last retry. */
   isCancelAsked(entry: RecordedJob): Promise<boolean>;
 }
+
+/** More than it takes to have thousands of followers wait again; those of a retry that was broken off end after it. */
+const RETRY_MS = 60_000;
 
 export function createRecords({ redis, keys }: { redis: Redis; keys: Keys }): Records {
   const countRetry = loadScript("count-retry");
@@ -51,6 +56,12 @@ export function createRecords({ redis, keys }: { redis: Redis; keys: Keys }): Re
     async countRetry({ record, retries }) {
       const count = Number(await countRetry.run(redis, [keys.job(record.jobId)], [retries]));
       return count === 0 ? undefined : count;
+    },
+    async isRetriedSince({ record, retries }) {
+      const [[count, retriedAt], [seconds]] = await patiently(() =>
+        Promise.all([redis.hmget(keys.job(record.jobId), "retries", "retriedAt"), redis.time()]),
+      );
+      return Number(count) > retries && Number(seconds) * 1000 - Number(retriedAt) < RETRY_MS;
     },
     async askCancel(jobId) {
       await patiently(() => askCancel.run(redis, [keys.job(jobId)], []));

@@ -17,8 +17,15 @@ export interface RetryDeps {
   queues: Pick<Queues, "find" | "retry" | "add">;
   records: Pick<Records, "countRetry">;
   snapshots: Pick<Snapshots, "restore">;
-  followers: Pick<Followers, "look">;
+  followers: Followers;
   now: () => number;
+}
+
+/** A job that failed or was cancelled, and the jobs that ended because of that. */
+interface EndedJob {
+  recorded: RecordedJob;
+  before: JobSnapshot;
+  skipped: EndedJob[];
 }
 
 /** See `Jobs.retry`. */
@@ -30,9 +37,8 @@ export async function retryJob(jobId: string, caller: Caller, deps: RetryDeps): 
   const before = await toEnded(recorded, state.snapshot, deps);
   if (before.job.status !== "failed" && before.job.status !== "cancelled") throw notFailed();
   await requireParent(recorded, caller, deps);
-  // Before the job itself, which may be quick: its batch is open again with all of them.
-  await reviveFollowers(recorded.record, caller, deps);
-  if (!(await putBack(recorded, before, deps))) throw notFailed();
+  const skipped = await findSkipped(recorded.record, caller, deps);
+  if (!(await putBack({ recorded, before, skipped }, deps))) throw notFailed();
   await deps.followers.look(recorded.record);
   return await toRetried(recorded, before, deps);
 }
@@ -50,7 +56,8 @@ async function toEnded(
     () => states.read(record),
     ({ job }) => isFinal(job.status),
   );
-  return ended ?? known;
+  if (ended === undefined) throw notToldYet();
+  return ended;
 }
 
 /** A job that never had its input can only wait for it again. */
@@ -69,35 +76,38 @@ async function requireParent(
   if (isFinal(status)) await snapshots.restore(parent.recorded.record.audiences, parent.snapshot);
 }
 
-/** Those that ended because this one did, and those that follow them, wait again. */
-async function reviveFollowers(
-  { followers = [] }: JobRecord,
+/** The jobs that ended because this one did. Those that still wait end here: later, the recorder might end them while the retry goes on. */
+async function findSkipped(
+  record: JobRecord,
   caller: Caller,
   deps: RetryDeps,
-): Promise<void> {
-  for (const jobId of followers) {
+): Promise<EndedJob[]> {
+  await deps.followers.settle(record);
+  const skipped: EndedJob[] = [];
+  for (const jobId of record.followers ?? []) {
     const state = await deps.states.find(jobId, caller);
-    if (state?.recorded === undefined || state.snapshot.job.error?.code !== "parent_failed")
-      continue;
-    await reviveFollowers(state.recorded.record, caller, deps);
-    await putBack(state.recorded, state.snapshot, deps);
+    if (state?.recorded === undefined) continue;
+    const { recorded } = state;
+    const before = await toEnded(recorded, state.snapshot, deps);
+    if (before.job.error?.code !== "parent_failed") continue;
+    skipped.push({ recorded, before, skipped: await findSkipped(recorded.record, caller, deps) });
   }
+  return skipped;
 }
 
-/** `false` when somebody else retries it at the same time. */
-async function putBack(
-  recorded: RecordedJob,
-  before: JobSnapshot,
-  { queues, records, snapshots }: RetryDeps,
-): Promise<boolean> {
+/** Puts a job in line again, and has those wait for it that ended because of it; `false` when somebody else retries it at the same time. */
+async function putBack({ recorded, before, skipped }: EndedJob, deps: RetryDeps): Promise<boolean> {
+  const { queues, records, snapshots } = deps;
   const { record } = recorded;
   const job = await queues.find(record);
   if (job !== undefined && !(await job.isFailed())) return false;
-  // Counted first: what was asked of the run before must not hold for the next one.
+  // Counted first: from here on its outcome ends nobody, and what was asked of the run before does not hold for the next one.
   const retries = await records.countRetry(recorded);
   if (retries === undefined) return false;
   // Nothing is told of a job whose snapshot Redis has let go of.
   await snapshots.restore(record.audiences, before);
+  // Before the job itself, which may be quick: its batch is open again with all of them.
+  for (const one of skipped) await putBack(one, deps);
   if (job !== undefined) return await queues.retry(record, job, retries);
   // Cancelled while it waited, so BullMQ has forgotten it and counts its attempts from nothing.
   await queues.add(record, { runBase: before.run, retries });
@@ -122,3 +132,5 @@ async function toRetried(
 const conflict = (message: string): JobcastError => new JobcastError("conflict", message);
 const notFailed = (): JobcastError =>
   new JobcastError("job_not_failed", "Only a job that failed or was cancelled can be retried");
+const notToldYet = (): JobcastError =>
+  new JobcastError("unavailable", "How the job ended is not known yet", { retryAfterSeconds: 1 });

@@ -38,7 +38,7 @@ export function createKeys(prefix: string) {
     batch: (partition: number, audience: Audience, batchId: string) =>
       inPartition(partition, `${audience}:batch:${batchId}`),
 
-    /** Hash: `record` (JSON), `retries` (manual ones), `cancel` (the retry count that a cancel holds for). */
+    /** Hash: `record` (JSON), `retries` (manual ones), `retriedAt` (when the last was counted, in ms), `cancel` (the retry count that a cancel holds for). */
     job: (jobId: string) => `${prefix}:job:${jobId}`,
     /** Pub/sub channel: ids of running jobs to be cancelled. A worker that misses one still finds `cancel`. */
     cancelChannel: `${prefix}:cancel`,

@@ -1,7 +1,7 @@
 /* oxlint-disable unicorn/no-thenable -- `then` is what the contract calls it; requests are data and never awaited */
 import { describe, expect } from "vitest";
 import type { Job } from "../../src/contract/job.ts";
-import { echo, follow, test, type User } from "../support/batches.ts";
+import { type Answer, echo, follow, test, type User } from "../support/batches.ts";
 
 const untilFinished = (user: User, batchId: string) =>
   expect
@@ -101,6 +101,24 @@ describe("a job that follows another", () => {
       [1, 2, 3].map(() => ["completed", { text: "late" }]),
     );
     expect(client.named("job-cancelled")).toHaveLength(3);
+  });
+
+  test("waits again when the one before it is retried the moment that its failure is heard", async ({
+    user,
+    cluster: { a },
+    connect,
+  }) => {
+    const client = connect(a.url, { token: a.token(user.sub) });
+    await client.ready();
+    const retried = new Promise<Answer<Job>>((resolve) =>
+      client.socket.on("job-failed", ({ jobId }) => resolve(user.retry(jobId))),
+    );
+    const then = Array.from({ length: 20 }, () => follow({ then: [follow()] }));
+    const { body } = await user.submitJob(echo({ fails: 1, text: "late" }, { then }));
+    expect(await retried).toMatchObject({ status: 200 });
+    await expect
+      .poll(async () => (await user.batch(body.batchId ?? "")).body.counts, { timeout: 5000 })
+      .toMatchObject({ completed: 41 });
   });
 
   test("fails when what it is to work on does not fit, and those after it end", async ({
