@@ -2,6 +2,7 @@ import { describe, expect, vi } from "vitest";
 import { createStartLimit } from "../../workers/start-limit.ts";
 import { analysisTask, test } from "../support/analysis-jobs.ts";
 import { sendChat, sendJson } from "../support/openai-server.ts";
+import { ONCE } from "../support/workers.ts";
 
 // Three attempts with the pauses between them, and programs that share two cores with the other tests.
 vi.setConfig({ testTimeout: 60_000 });
@@ -81,7 +82,7 @@ describe("an analysis by a language model", () => {
 
   test("ends with a code when the answer never fits", async ({ line, submitText, service }) => {
     await service((_asked, response) => sendChat(response, "I would rather not"));
-    const jobId = await submitText("Ann is forty", { fields: ["name"] });
+    const jobId = await submitText("Ann is forty", { fields: ["name"] }, ONCE);
     expect((await line.outcome(jobId, "analysis")).failure).toMatchObject({
       code: "engine_unavailable",
       message: "The language model did not answer in the form that was asked for",
@@ -115,7 +116,7 @@ describe("an analysis by a language model", () => {
         times.push(Date.now());
         return times.length === 1
           ? sendJson(response, { error: { code: "rate_limit_exceeded" } }, 429, {
-              "retry-after": "3",
+              "retry-after": "2",
             })
           : sendChat(response, "Done.");
       },
@@ -130,7 +131,7 @@ describe("an analysis by a language model", () => {
       expect(events.some(({ event }) => event === "delayed" || event === "failed")).toBe(false);
     }
     expect(times).toHaveLength(3);
-    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(2900);
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(1900);
   });
 
   test("begins no more often in a minute than was set, over all workers", async ({
@@ -214,7 +215,8 @@ describe("an analysis without a language model", () => {
 
   test("ends with a code for what needs one", async ({ line, start, submitText }) => {
     await start(analysisTask);
-    const jobId = await submitText("anything", { prompt: "Who wrote this?", fields: ["name"] });
+    const options = { prompt: "Who wrote this?", fields: ["name"] };
+    const jobId = await submitText("anything", options, ONCE);
     expect((await line.outcome(jobId, "analysis")).failure).toMatchObject({
       code: "engine_unavailable",
     });

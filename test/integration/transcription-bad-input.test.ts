@@ -6,6 +6,7 @@ import { describe, expect, vi } from "vitest";
 import { portOf } from "../support/openai-server.ts";
 import { convert, silence, speak } from "../support/speech.ts";
 import { leftovers, test, transcriptionTask } from "../support/transcription-jobs.ts";
+import { ONCE } from "../support/workers.ts";
 
 // Three attempts with the pauses between them, and programs that share two cores with the other tests.
 vi.setConfig({ testTimeout: 60_000 });
@@ -156,7 +157,8 @@ describe("a transcription of bad input", () => {
     submitRecording,
   }) => {
     await start(transcriptionTask);
-    const jobId = await submitRecording(await speak("hello"), { options: { language: "de" } });
+    const options = { language: "de" };
+    const jobId = await submitRecording(await speak("hello"), { options, ...ONCE });
     expect((await line.outcome(jobId, "transcription")).failure).toMatchObject({
       code: "engine_unavailable",
       message: "Only English can be transcribed here: no other engine is set up",
@@ -181,7 +183,7 @@ describe("a transcription by sherpa-onnx", () => {
     async ([, names, message], { line, start, submitRecording, folder }) => {
       for (const name of names) await writeFile(join(folder, name), "");
       await start({ ...transcriptionTask, engines: { transcribeModelDir: folder } });
-      const jobId = await submitRecording(await speak("hello"));
+      const jobId = await submitRecording(await speak("hello"), ONCE);
       expect((await line.outcome(jobId, "transcription")).failure).toMatchObject({
         code: "engine_unavailable",
         message,

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { AnalysisOptions } from "../../src/contract/job-types/analysis.ts";
 import { loadTasks } from "../../workers/catalog.ts";
 import { type Answer, type OpenaiServer, startOpenaiServer } from "./openai-server.ts";
-import { test as base } from "./workers.ts";
+import { test as base, type Wanted } from "./workers.ts";
 
 const found = (await loadTasks()).find(({ task }) => task.type === "analysis");
 if (found === undefined) throw new Error("There is no task for analyses");
@@ -13,8 +13,8 @@ export const analysisTask = found;
 /** Analyses through the queue. */
 export const test = base
   .extend("submitText", ({ line }) => {
-    return (text: string, options: AnalysisOptions = {}): Promise<string> =>
-      line.add({ type: "analysis", input: { data: { text } }, options });
+    return (text: string, options: AnalysisOptions = {}, wanted: Wanted = {}): Promise<string> =>
+      line.add({ type: "analysis", input: { data: { text } }, options, ...wanted });
   })
   .extend("submitFiles", ({ line, store }) => {
     return async (

@@ -2,8 +2,7 @@ import { randomUUID } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 import type { TranscriptionOptions } from "../../src/contract/job-types/transcription.ts";
 import { loadTasks } from "../../workers/catalog.ts";
-import type { Outcome } from "./workers.ts";
-import { test as base } from "./workers.ts";
+import { type Outcome, test as base, type Wanted } from "./workers.ts";
 
 const found = (await loadTasks()).find(({ task }) => task.type === "transcription");
 if (found === undefined) throw new Error("There is no task for transcriptions");
@@ -11,16 +10,18 @@ if (found === undefined) throw new Error("There is no task for transcriptions");
 /** For `start`. */
 export const transcriptionTask = found;
 
+type Sound = Pick<Wanted, "maxAttempts"> & { name?: string; options?: TranscriptionOptions };
+
 /** Transcriptions through the queue, with their files in the store. */
 export const test = base
   .extend("submitRecording", ({ line, store }) => {
     return async (
       content: Buffer,
-      { name = "call.wav", options = {} }: { name?: string; options?: TranscriptionOptions } = {},
+      { name = "call.wav", ...wanted }: Sound = {},
     ): Promise<string> => {
       const { key, bytes } = await store.put(`uploads/${randomUUID()}/${name}`, content);
       const input = { file: { key, name, contentType: "audio/wav", bytes } };
-      return line.add({ type: "transcription", input, options });
+      return line.add({ type: "transcription", input, ...wanted });
     };
   })
   .extend("readFile", ({ store }) => {

@@ -33,9 +33,12 @@ export interface Outcome {
   events: Told[];
 }
 
-type Wanted = Partial<Pick<JobRecord, "type" | "input" | "options" | "maxAttempts">> & {
+export type Wanted = Partial<Pick<JobRecord, "type" | "input" | "options" | "maxAttempts">> & {
   retries?: number;
 };
+
+/** For a failure that is the same each time, where trying again is not the subject. */
+export const ONCE = { maxAttempts: 1 };
 
 /** Jobs on a real Redis and a real disk. */
 export const test = base
