@@ -137,6 +137,7 @@ const LEAVE: Harm = {
   },
 };
 
+/** A worker that comes to harm leaves jobs behind, unless it leaves in order. */
 function suffer(name: string, { strike, mend }: Harm): Fault {
   return async (scene) => {
     strike(scene, name);

@@ -5,50 +5,35 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { describe, expect, onTestFinished, vi } from "vitest";
+import { describe, expect, vi } from "vitest";
 import { type ClusterNode, createClusterNode } from "../support/cluster-node.ts";
 import { fetchToken, makePhoto, submitPhoto } from "../support/cluster-client.ts";
+import { COMPILE_CACHE } from "../support/compile-cache.ts";
 import { freePort } from "../support/free-port.ts";
 import { test as postgresTest } from "../support/postgres.ts";
-import { createWitness } from "../support/witness.ts";
+import { createWitness, type Witness } from "../support/witness.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const SECRET = "a-secret-for-the-tests-of-processes-alone";
+const PATH = process.env["PATH"] ?? "";
 
 interface Started {
   node: ClusterNode;
   url: string;
 }
 
-/** A process with the roles named; stopped with the test. */
-async function start(roles: string[], env: Record<string, string>): Promise<Started> {
-  const [port, opsPort] = [await freePort(), await freePort()];
-  const path = process.env["PATH"] ?? "";
-  const node = createClusterNode({
-    roles,
-    opsPort,
-    env: { PATH: path, PORT: `${port}`, OPS_PORT: `${opsPort}`, LOG_LEVEL: "warn", ...env },
-  });
-  onTestFinished(() => node.stop());
-  await node.start();
-  return { node, url: `http://127.0.0.1:${port}` };
-}
+type Env = Record<string, string>;
 
-/** Runs a process that is expected to end by itself. */
-async function runToEnd(roles: string[], env: Record<string, string>) {
-  const path = process.env["PATH"] ?? "";
-  const child = spawn(process.execPath, [MAIN, ...roles], {
-    env: { PATH: path, PORT: "0", ...env },
-  });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  const [errors, [code]] = await Promise.all([text(child.stderr), once(child, "exit")]);
-  return { code, errors };
-}
-
+/** Processes and devices of their own for each test, gone with it. */
 const test = postgresTest
-  .extend("folder", async ({}, { onCleanup }) => {
+  .extend("opened", ({}, { onCleanup }) => {
+    const opened = new AsyncDisposableStack();
+    onCleanup(() => opened.disposeAsync());
+    return opened;
+  })
+  .extend("folder", async ({ opened }) => {
     const folder = await mkdtemp(join(tmpdir(), "jobcast-test-"));
-    onCleanup(() => rm(folder, { recursive: true, force: true }));
+    opened.defer(() => rm(folder, { recursive: true, force: true }));
     return folder;
   })
   .extend("shared", ({ redisUrl, postgresUrl, prefix, folder }) => ({
@@ -57,11 +42,44 @@ const test = postgresTest
     REDIS_PREFIX: prefix,
     DATA_DIR: folder,
     JWT_SECRET: SECRET,
-  }));
+  }))
+  .extend("start", ({ opened }) => async (roles: string[], env: Env): Promise<Started> => {
+    const [port, opsPort] = [await freePort(), await freePort()];
+    const node = createClusterNode({
+      roles,
+      opsPort,
+      env: { PATH, PORT: `${port}`, OPS_PORT: `${opsPort}`, LOG_LEVEL: "warn", ...env },
+    });
+    opened.defer(() => node.stop());
+    await node.start();
+    return { node, url: `http://127.0.0.1:${port}` };
+  })
+  // A process that is expected to end by itself.
+  .extend("runToEnd", ({ opened }) => async (roles: string[], env: Env) => {
+    const child = spawn(process.execPath, [MAIN, ...roles], {
+      env: { ...COMPILE_CACHE, PATH, PORT: "0", ...env },
+    });
+    opened.defer(() => void child.kill("SIGKILL"));
+    const [errors, [code]] = await Promise.all([text(child.stderr), once(child, "exit")]);
+    return { code, errors };
+  })
+  // A device of Ada's.
+  .extend("watch", ({ opened }) => async (url: string, token: string): Promise<Witness> => {
+    const address = "10.0.1.1";
+    const witness = createWitness({ url, token, userId: "ada", name: "ada", address });
+    opened.defer(() => witness.close());
+    await vi.waitFor(() => expect(witness.socket.connected).toBe(true), SOON);
+    return witness;
+  });
 
-describe("a process", () => {
+const SOON = { timeout: 20_000 };
+const events = ({ heard }: Witness) => heard.map(({ event }) => event);
+
+// Side by side: they wait for processes that start and end.
+describe.concurrent("a process", () => {
   for (const roles of [["gateway"], ["recorder"], ["worker"], ["gateway", "recorder"], []]) {
     test(`with ${roles.join(" and ") || "every role"} leaves in order on SIGTERM`, async ({
+      start,
       shared,
     }) => {
       const { node } = await start(roles, shared);
@@ -71,6 +89,7 @@ describe("a process", () => {
   }
 
   test("in production goes on answering until load balancers have seen that it leaves", async ({
+    start,
     shared,
   }) => {
     const { node, url } = await start(["gateway"], {
@@ -79,7 +98,7 @@ describe("a process", () => {
       DRAIN_SECONDS: "8",
     });
     node.signal("SIGTERM");
-    await vi.waitFor(async () => expect(await node.isReady()).toBe(false));
+    await vi.waitFor(async () => expect(await node.isReady()).toBe(false), SOON);
     const answer = await fetch(`${url}/api/realtime/stats`);
     expect(await answer.json()).toMatchObject({ available: false });
     const token = await fetch(`${url}/api/dev/token`, { method: "POST" });
@@ -87,72 +106,65 @@ describe("a process", () => {
     expect(await node.exited()).toBe(0);
   });
 
-  test("that is waiting for a job in hand ends at once on a second SIGTERM", async ({ shared }) => {
-    const gateway = await start(["gateway", "recorder"], shared);
-    const worker = await start(["worker"], shared);
+  test("that is waiting for a job in hand ends at once on a second SIGTERM", async ({
+    start,
+    watch,
+    shared,
+  }) => {
+    const [gateway, worker] = await Promise.all([
+      start(["gateway", "recorder"], shared),
+      start(["worker"], shared),
+    ]);
     const token = await fetchToken(gateway.url, "ada");
-    const watch = createWitness({
-      url: gateway.url,
-      token,
-      userId: "ada",
-      name: "ada",
-      address: "10.0.1.1",
-    });
-    onTestFinished(() => watch.close());
-    await vi.waitFor(() => expect(watch.socket.connected).toBe(true));
+    const ada = await watch(gateway.url, token);
     await submitPhoto(gateway.url, token, await makePhoto(), { variants: SLOW });
-    await vi.waitFor(
-      () => expect(watch.heard.map(({ event }) => event)).toContain("job-started"),
-      10_000,
-    );
+    await vi.waitFor(() => expect(events(ada)).toContain("job-started"), SOON);
 
     worker.node.signal("SIGTERM");
-    await vi.waitFor(async () => expect(await worker.node.isReady()).toBe(false));
+    await vi.waitFor(async () => expect(await worker.node.isReady()).toBe(false), SOON);
     // The same signal within a moment counts as one: a Ctrl-C comes from the terminal and from npm.
     await vi.waitFor(() => {
       worker.node.signal("SIGTERM");
       expect(worker.node.hasEnded()).toBe(true);
-    });
+    }, SOON);
     expect(await worker.node.exited()).toBe(1);
   });
 
   test("keeps everything of its own in a folder, and shows the outcome of a job that it was killed in", async ({
+    start,
+    watch,
     folder,
   }) => {
-    const env = { DATA_DIR: folder, JWT_SECRET: SECRET };
-    const first = await start([], env);
-    const token = await fetchToken(first.url, "ada");
-    const watch = createWitness({
-      url: first.url,
-      token,
-      userId: "ada",
-      name: "ada",
-      address: "10.0.1.2",
-    });
-    onTestFinished(() => watch.close());
-    await vi.waitFor(() => expect(watch.socket.connected).toBe(true));
-    const jobId = await submitPhoto(first.url, token, await makePhoto());
-    await vi.waitFor(
-      () => expect(watch.heard.map(({ event }) => event)).toContain("job-started"),
-      10_000,
-    );
-    first.node.signal("SIGKILL");
-    await first.node.start();
-    await vi.waitFor(() => expect(watch.outcomes().get(jobId)).toBe("job-completed"), 40_000);
-  }, 90_000);
-
-  test("may have any one role with nothing but a Redis in common", async ({ shared }) => {
-    const { DATABASE_URL: _, ...env } = shared;
-    const { url } = await start(["gateway"], env);
-    await Promise.all([start(["recorder"], env), start(["worker"], env)]);
+    const { node, url } = await start([], { DATA_DIR: folder, JWT_SECRET: SECRET });
     const token = await fetchToken(url, "ada");
-    const watch = createWitness({ url, token, userId: "ada", name: "ada", address: "10.0.1.3" });
-    onTestFinished(() => watch.close());
-    const jobId = await submitPhoto(url, token, await makePhoto());
-    await vi.waitFor(() => expect(watch.outcomes().get(jobId)).toBe("job-completed"), 10_000);
+    const ada = await watch(url, token);
+    const variants = SLOW.slice(0, 1);
+    const jobId = await submitPhoto(url, token, await makePhoto(), { variants });
+    await vi.waitFor(() => expect(events(ada)).toContain("job-started"), SOON);
+    node.signal("SIGKILL");
+    await node.start();
+    await vi.waitFor(() => expect(ada.outcomes().get(jobId)).toBe("job-completed"), 60_000);
+    expect(events(ada)).toContain("job-retrying");
   });
 
-  test("does not start with a configuration that cannot be used, and says why in one line for each variable", async () => {
+  test("may have any one role with nothing but a Redis in common", async ({
+    start,
+    watch,
+    shared,
+  }) => {
+    const { DATABASE_URL: _, ...env } = shared;
+    const roles = ["gateway", "recorder", "worker"];
+    const [gateway] = await Promise.all(roles.map((role) => start([role], env)));
+    const url = gateway?.url ?? "";
+    const token = await fetchToken(url, "ada");
+    const ada = await watch(url, token);
+    const jobId = await submitPhoto(url, token, await makePhoto());
+    await vi.waitFor(() => expect(ada.outcomes().get(jobId)).toBe("job-completed"), SOON);
+  });
+
+  test("does not start with a configuration that cannot be used, and says why in one line for each variable", async ({
+    runToEnd,
+  }) => {
     const { code, errors } = await runToEnd([], {
       PORT: "http",
       JWT_SECRET: "short",
@@ -168,33 +180,37 @@ describe("a process", () => {
     expect(errors).not.toContain("short");
   });
 
-  test("does not start with a role that is not known", async () => {
+  test("does not start with a role that is not known", async ({ runToEnd }) => {
     const { code, errors } = await runToEnd(["gatway"], {});
     expect(code).toBe(1);
     expect(errors).toContain("gatway is no role; known are gateway, recorder, worker");
   });
 
-  test("does not start in a folder that another one uses", async ({ folder }) => {
-    await start([], { DATA_DIR: folder });
-    const { code, errors } = await runToEnd([], { DATA_DIR: folder });
+  test("does not start in a folder that another one uses", async ({ start, runToEnd, folder }) => {
+    await start(["recorder"], { DATA_DIR: folder });
+    const { code, errors } = await runToEnd(["recorder"], { DATA_DIR: folder });
     expect(code).toBe(1);
     expect(errors).toContain("REDIS_URL");
-  }, 60_000);
+  });
 
-  for (const [what, other] of Object.entries({
-    STORAGE_URL: { STORAGE_URL: `file:${join(tmpdir(), `elsewhere-${process.pid}`)}` },
-    JWT_SECRET: { JWT_SECRET: "another-secret-of-thirty-two-bytes-or-more" },
-    FEED_PARTITIONS: { FEED_PARTITIONS: "8" },
-  })) {
-    test(`does not start beside others on its Redis when ${what} is another`, async ({
-      shared,
-    }) => {
-      await start(["gateway"], shared);
-      const { code, errors } = await runToEnd(["gateway"], { ...shared, ...other });
+  test("does not start beside others on its Redis with settings that must be the same", async ({
+    start,
+    runToEnd,
+    shared,
+    folder,
+  }) => {
+    await start(["gateway"], shared);
+    const others = {
+      STORAGE_URL: `file:${join(folder, "elsewhere")}`,
+      JWT_SECRET: "another-secret-of-thirty-two-bytes-or-more",
+      FEED_PARTITIONS: "8",
+    };
+    for (const [name, value] of Object.entries(others)) {
+      const { code, errors } = await runToEnd(["gateway"], { ...shared, [name]: value });
       expect(code).toBe(1);
-      expect(errors).toContain(`${what}: this process`);
-    });
-  }
+      expect(errors).toContain(`${name}: this process`);
+    }
+  });
 });
 
 /** AVIF takes seconds. */

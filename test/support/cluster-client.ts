@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import sharp from "sharp";
 
-/** A picture that takes a worker some tenths of a second. */
+/** A picture that takes a worker a tenth of a second or two. */
 export async function makePhoto(): Promise<Buffer> {
-  const [width, height] = [1600, 1200];
+  const [width, height] = [800, 600];
   const noise = Buffer.alloc(width * height * 3);
   for (let i = 0; i < noise.length; i += 1) noise[i] = (i * 7919 + (i >> 8)) % 251;
   return await sharp(noise, { raw: { width, height, channels: 3 } })

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { COMPILE_CACHE } from "./compile-cache.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 /** Six of them begin at once, on as little as two cores. */
@@ -65,7 +66,10 @@ export function createClusterNode({ roles, env, opsPort }: NodeOptions): Cluster
     async start() {
       if (child !== undefined) await exited();
       // Nothing of the surroundings: a test must not depend on who runs it.
-      child = spawn(process.execPath, [MAIN, ...roles], { env, stdio: ["ignore", "pipe", "pipe"] });
+      child = spawn(process.execPath, [MAIN, ...roles], {
+        env: { ...COMPILE_CACHE, ...env },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
       child.stdout?.on("data", (chunk) => printed.push(String(chunk)));
       child.stderr?.on("data", (chunk) => printed.push(String(chunk)));
       const deadline = Date.now() + READY_TIMEOUT_MS;

@@ -65,9 +65,11 @@ export async function gather(url: string, userIds: string[]): Promise<Crowd> {
 
 /** Has devices come back until the load balancer has given each a gateway that suits. */
 export async function seat(witnesses: Witness[], suits: (node: string) => boolean): Promise<void> {
-  for (const witness of witnesses) {
-    while (!suits(witness.welcomes().at(-1)?.node ?? "")) await witness.hop();
-  }
+  await Promise.all(
+    witnesses.map(async (witness) => {
+      while (!suits(witness.welcomes().at(-1)?.node ?? "")) await witness.hop();
+    }),
+  );
 }
 
 /** How many facts the feeds of the devices' users hold by now. */
