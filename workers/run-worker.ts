@@ -60,6 +60,7 @@ const LEAVING = "leaving";
 const LOST = "lost";
 /** A service that is busy for longer than a day will not be there in a minute either. */
 const MAX_BUSY_MS = 86_400_000;
+const MIN_REST_MS = 1000;
 const MAX_REST_MS = 3_600_000;
 const BUSY: WorkError = {
   code: "engine_unavailable",
@@ -186,7 +187,7 @@ async function work(
   // Back in line, or somebody else's since its lock was lost: no longer ours to end.
   if (stop.aborted) throw new WaitingError();
   if (outcome.kind === "busy" && Date.now() - job.timestamp < MAX_BUSY_MS) {
-    const restMs = Math.min(outcome.afterMs, MAX_REST_MS);
+    const restMs = toRestMs(outcome.afterMs);
     await options.limit?.rest(restMs);
     await options.rest(restMs);
   }
@@ -196,6 +197,10 @@ async function work(
   await progress.mark(error);
   throw new Error(error.message);
 }
+
+/** Whole milliseconds, and a second at least: Redis refuses a fraction and a 0, which would cost the job an attempt, and the limit takes a 0 for "until further notice". */
+const toRestMs = (afterMs: number): number =>
+  Math.ceil(Math.min(Math.max(afterMs, MIN_REST_MS), MAX_REST_MS));
 
 function errorOf(outcome: AttemptOutcome, refusal: WorkError | undefined): WorkError {
   if (outcome.kind === "failed") return outcome.error;
