@@ -6,8 +6,8 @@ import type { Lane } from "../src/contract/job.ts";
 import { queueName } from "../src/contract/names.ts";
 import { WorkData, type WorkError, type WorkResult } from "../src/contract/worker.ts";
 import { LOCK_MS, MAX_STALLS, STALLED_INTERVAL_MS } from "../src/jobs/stalls.ts";
+import { atMost } from "../src/lib/at-most.ts";
 import type { Logger } from "../src/lib/logger.ts";
-import { sleep } from "../src/lib/sleep.ts";
 import type { Keys } from "../src/redis/keys.ts";
 import type { Store } from "../src/storage/store.ts";
 import { type AttemptOutcome, runAttempt } from "./attempt.ts";
@@ -123,11 +123,10 @@ export function createLaneWorker(options: LaneWorkerOptions): LaneWorker {
     },
     async close(graceMs) {
       isClosing = true;
-      const closed = new AbortController();
-      const closing = worker.close().finally(() => closed.abort());
-      await sleep(graceMs, closed.signal);
+      const closing = worker.close();
+      await atMost(graceMs, closing);
       leaving.abort(LEAVING);
-      await Promise.race([closing, sleep(LEAVE_MS, closed.signal)]);
+      await atMost(LEAVE_MS, closing);
     },
   };
 }
