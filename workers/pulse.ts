@@ -1,3 +1,4 @@
+import { patiently } from "../src/jobs/patience.ts";
 import {
   PULSE_EVERY_MS,
   type WorkerPulse,
@@ -7,6 +8,7 @@ import type { Logger } from "../src/lib/logger.ts";
 import { sleep } from "../src/lib/sleep.ts";
 
 export interface PulseOptions {
+  /** Over a strict connection: whoever leaves while Redis is away must not wait for it. */
   registry: Pick<WorkerRegistry, "pulse" | "leave">;
   /** Names this process. */
   id: string;
@@ -21,20 +23,18 @@ export async function startPulse({ registry, id, read, log }: PulseOptions): Pro
   stop(): Promise<void>;
 }> {
   const stopping = new AbortController();
-  const beat = () =>
-    registry
-      .pulse({ id, queues: read() })
-      .catch((err: unknown) => log.debug({ err }, "workers: a pulse was lost"));
+  const pulse = () => registry.pulse({ id, queues: read() });
+  const onLost = (err: unknown) => log.debug({ err }, "workers: a pulse was lost");
 
   async function beatOn(): Promise<void> {
     for (;;) {
       await sleep(PULSE_EVERY_MS, stopping.signal);
       if (stopping.signal.aborted) return;
-      await beat();
+      await pulse().catch(onLost);
     }
   }
 
-  await beat();
+  await patiently(pulse).catch(onLost);
   const beating = beatOn();
   return {
     async stop() {

@@ -6,8 +6,8 @@ import type { Lane } from "../src/contract/job.ts";
 import { queueName } from "../src/contract/names.ts";
 import { WorkData, type WorkError, type WorkResult } from "../src/contract/worker.ts";
 import { LOCK_MS, MAX_STALLS, STALLED_INTERVAL_MS } from "../src/jobs/stalls.ts";
+import { atMost } from "../src/lib/at-most.ts";
 import type { Logger } from "../src/lib/logger.ts";
-import { sleep } from "../src/lib/sleep.ts";
 import type { Keys } from "../src/redis/keys.ts";
 import type { Store } from "../src/storage/store.ts";
 import { type AttemptOutcome, runAttempt } from "./attempt.ts";
@@ -58,8 +58,9 @@ export interface LaneWorker {
 const LEAVE_MS = 5000;
 const LEAVING = "leaving";
 const LOST = "lost";
-/** A service that is busy for longer than a day will not be there in a minute either. */
+/** A service that is still busy a day after the job could first run will not be there in a minute either. */
 const MAX_BUSY_MS = 86_400_000;
+const MIN_REST_MS = 1000;
 const MAX_REST_MS = 3_600_000;
 const BUSY: WorkError = {
   code: "engine_unavailable",
@@ -122,11 +123,10 @@ export function createLaneWorker(options: LaneWorkerOptions): LaneWorker {
     },
     async close(graceMs) {
       isClosing = true;
-      const closed = new AbortController();
-      const closing = worker.close().finally(() => closed.abort());
-      await sleep(graceMs, closed.signal);
+      const closing = worker.close();
+      await atMost(graceMs, closing);
       leaving.abort(LEAVING);
-      await Promise.race([closing, sleep(LEAVE_MS, closed.signal)]);
+      await atMost(LEAVE_MS, closing);
     },
   };
 }
@@ -185,8 +185,8 @@ async function work(
   if (stop.reason === LEAVING) await job.moveToWait(token);
   // Back in line, or somebody else's since its lock was lost: no longer ours to end.
   if (stop.aborted) throw new WaitingError();
-  if (outcome.kind === "busy" && Date.now() - job.timestamp < MAX_BUSY_MS) {
-    const restMs = Math.min(outcome.afterMs, MAX_REST_MS);
+  if (outcome.kind === "busy" && Date.now() - readyAt(job, data) < MAX_BUSY_MS) {
+    const restMs = toRestMs(outcome.afterMs);
     await options.limit?.rest(restMs);
     await options.rest(restMs);
   }
@@ -196,6 +196,14 @@ async function work(
   await progress.mark(error);
   throw new Error(error.message);
 }
+
+/** Whole milliseconds, and a second at least: Redis refuses a fraction and a 0, which would cost the job an attempt, and the limit takes a 0 for "until further notice". */
+const toRestMs = (afterMs: number): number =>
+  Math.ceil(Math.min(Math.max(afterMs, MIN_REST_MS), MAX_REST_MS));
+
+/** From when on the job may run: while it waits for another job, or was put off, no service keeps it. */
+const readyAt = ({ timestamp, opts }: Job, data: WorkData): number =>
+  data.readyAt ?? timestamp + (opts.delay ?? 0);
 
 function errorOf(outcome: AttemptOutcome, refusal: WorkError | undefined): WorkError {
   if (outcome.kind === "failed") return outcome.error;

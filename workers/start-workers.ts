@@ -23,7 +23,7 @@ export const createStartWorkers =
     start(resources, tasks);
 
 async function start(
-  { config, redis, target, keys, store, node, log }: Resources,
+  { config, redis, strict, target, keys, store, node, log }: Resources,
   tasks: readonly LoadedTask[],
 ): Promise<Workers> {
   const concurrency = config.WORKER_CONCURRENCY ?? availableParallelism();
@@ -70,7 +70,7 @@ async function start(
     ),
   );
   const pulse = await startPulse({
-    registry: createWorkerRegistry({ redis, keys }),
+    registry: createWorkerRegistry({ redis: strict, keys }),
     id: node,
     read: () =>
       Object.fromEntries(

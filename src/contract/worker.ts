@@ -28,12 +28,14 @@ export type WorkInput = Static<typeof WorkInput>;
 /**
  * The `data` of a BullMQ job. The run in hand is `runBase` plus BullMQ's own `attemptsStarted`: it only grows, also when a
  * cancelled job is added anew. `retries` counts the manual retries; a cancel request holds for the count it was made at.
+ * `readyAt`, in ms since 1970, is from when on a job may run that waited for another or was retried; of any other, BullMQ knows.
  */
 export const WorkData = Type.Object({
   input: WorkInput,
   options: JsonObject,
   runBase: Type.Integer({ minimum: 0 }),
   retries: Type.Integer({ minimum: 0 }),
+  readyAt: Type.Optional(Type.Integer({ minimum: 0 })),
 });
 export type WorkData = Static<typeof WorkData>;
 

@@ -1,16 +1,17 @@
+import { randomUUID } from "node:crypto";
 import {
   type Claimed,
   type CompleteReport,
   type FailReport,
   MAX_EXTERNAL_RESULT_BYTES,
 } from "../contract/external.ts";
-import type { Caller } from "../contract/tokens.ts";
 import type { WorkProgress, WorkResult } from "../contract/worker.ts";
 import { JobcastError } from "../errors.ts";
 import type { ExternalJobs } from "./external.ts";
 import { leaseMsOf, newClaim, runOf } from "./external-claims.ts";
-import { type FilesDeps, keepFiles } from "./external-files.ts";
+import { dropFiles, type FilesDeps, keepFiles, type Place } from "./external-files.ts";
 import {
+  explainNotCompleted,
   explainRefusal,
   findExternal,
   type Held,
@@ -61,8 +62,16 @@ export function createExternal(deps: ExternalDeps): ExternalJobs {
       requireSize("/result", result, MAX_EXTERNAL_RESULT_BYTES);
       if ("files" in result) throw filesInResult();
       const held = await hold(jobId, claim, caller, deps);
-      const whole = await withFiles(held, report, caller, deps);
-      await requireDone(await claims.complete(held.job, held.token, whole), held, deps);
+      // Its own: a report that comes twice at once must not touch the files of the one that stands.
+      const folder = `jobs/${jobId}/${runOf(held.job)}/${randomUUID()}/`;
+      const whole = await withFiles(report, { folder, caller }, deps);
+      // When Redis is away, it may have been carried out: then the files stay, and go with the job.
+      const isDone = await claims.complete(held.job, held.token, whole);
+      const refusal = isDone ? undefined : await explainNotCompleted(held, whole, deps);
+      if (refusal !== undefined) {
+        await dropFiles(folder, deps);
+        throw refusal;
+      }
       const happened = { event: "completed", returnvalue: JSON.stringify(whole) };
       return await whenEnded(held, happened, deps);
     },
@@ -97,14 +106,12 @@ async function end(held: Held, { error }: FailReport, deps: ExternalDeps): Promi
 }
 
 async function withFiles(
-  { job, snapshot }: Held,
   { result, files = [] }: CompleteReport,
-  caller: Caller,
-  deps: ExternalDeps,
+  place: Place,
+  deps: FilesDeps,
 ): Promise<WorkResult> {
   if (files.length === 0) return result;
-  const folder = `jobs/${snapshot.job.jobId}/${runOf(job)}/`;
-  return { ...result, files: await keepFiles(files, { folder, caller }, deps) };
+  return { ...result, files: await keepFiles(files, place, deps) };
 }
 
 async function requireDone(isDone: boolean, held: Held, deps: ExternalDeps): Promise<void> {

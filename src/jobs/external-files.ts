@@ -12,10 +12,16 @@ export interface FilesDeps {
   uploads: Pick<Uploads, "use">;
 }
 
-/** Copies uploads into the folder of a run, where they stay and go with the job. Fails with `invalid`, `not_found`; then none is kept. */
+export interface Place {
+  /** Nobody else's; ends in `/`. */
+  folder: string;
+  caller: Caller;
+}
+
+/** Copies uploads into a folder of the job's, where they stay and go with it. Fails with `invalid`, `not_found`; then none is kept. */
 export async function keepFiles(
   files: NonNullable<CompleteReport["files"]>,
-  { folder, caller }: { folder: string; caller: Caller },
+  { folder, caller }: Place,
   deps: FilesDeps,
 ): Promise<FileRef[]> {
   const names = new Set(files.map(({ name }) => name));
@@ -26,10 +32,14 @@ export async function keepFiles(
       kept.push(await keepFile({ uploadId, key: `${folder}${name}`, name }, caller, deps));
     return kept;
   } catch (thrown) {
-    await deps.store.remove(folder);
+    await dropFiles(folder, deps);
     throw thrown;
   }
 }
+
+/** Removes what a report brought that does not stand. What cannot be removed now goes with the job. */
+export const dropFiles = (folder: string, { store }: Pick<FilesDeps, "store">): Promise<void> =>
+  store.remove(folder).catch(() => undefined);
 
 async function keepFile(
   { uploadId, key, name }: { uploadId: string; key: string; name: string },

@@ -1,6 +1,6 @@
 import { EXTERNAL } from "../contract/job-types/external.ts";
 import type { Caller } from "../contract/tokens.ts";
-import type { WorkError } from "../contract/worker.ts";
+import type { WorkError, WorkResult } from "../contract/worker.ts";
 import { JobcastError } from "../errors.ts";
 import { requireService } from "./access.ts";
 import { type Claims, type Taken, UNCLAIMED } from "./external-claims.ts";
@@ -95,6 +95,18 @@ export async function explainRefusal(
 ): Promise<JobcastError | undefined> {
   const job = await queues.find(recorded.record);
   return job !== undefined && isOver(job) && job.processedBy === token ? undefined : stale();
+}
+
+/** The same for a result, by which its report is told from another under the same claim. */
+export async function explainNotCompleted(
+  held: Held,
+  result: WorkResult,
+  { queues }: HoldDeps,
+): Promise<JobcastError | undefined> {
+  const job = await queues.find(held.recorded.record);
+  if (job === undefined || !isOver(job)) return stale();
+  const isOwn = JSON.stringify(job.returnvalue) === JSON.stringify(result);
+  return isOwn ? undefined : ended(job, held.token);
 }
 
 async function lost(

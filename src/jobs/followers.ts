@@ -87,8 +87,9 @@ export function createFollowers(deps: FollowersDeps): Followers {
     job: QueuedJob,
     { input }: ParentInput & { kind: "input" },
   ): Promise<void> {
+    const data = { ...job.data, input, readyAt: Date.now() + delayMs };
     // First, since a worker may take the job before the next line.
-    await patiently(() => orFalse(job.updateData({ ...job.data, input }), ...GONE));
+    await patiently(() => orFalse(job.updateData(data), ...GONE));
     await patiently(() => orFalse(delayMs > 0 ? job.changeDelay(delayMs) : job.promote(), ...GONE));
   }
 

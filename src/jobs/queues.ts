@@ -109,7 +109,7 @@ export function openQueues({ redis, keys, retentionDays, log }: QueuesOptions): 
     remove: (job) =>
       patiently(() => orFalse(job.remove({ removeChildren: false }), "locked by another worker")),
     async retry(record, job, retries) {
-      await patiently(() => job.updateData({ ...job.data, retries }));
+      await patiently(() => job.updateData({ ...job.data, retries, readyAt: Date.now() }));
       await patiently(() => job.changePriority({ priority: NO_ROUND }));
       // BullMQ goes on counting the attempts started, so that a run's number is never used twice.
       const isBack = await orFalse(

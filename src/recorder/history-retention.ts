@@ -2,12 +2,12 @@ import type { Database } from "../db/database.ts";
 import { createBatchesTable } from "../db/batches-table.ts";
 import { createIntentsTable } from "../db/intents-table.ts";
 import { createJobsTable } from "../db/jobs-table.ts";
+import { everyHour } from "../lib/hourly.ts";
 import type { Logger } from "../lib/logger.ts";
-import { sleep } from "../lib/sleep.ts";
+import { untilAborted } from "../lib/until-aborted.ts";
 import type { Store } from "../storage/store.ts";
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
+const DAY_MS = 86_400_000;
 /** Small, so that nobody waits behind a delete. */
 const JOBS_PER_DELETE = 500;
 
@@ -23,17 +23,16 @@ export interface RetentionOptions {
 /** Once an hour removes what is past its time: finished jobs with their files, batches that have no job left, and the answers of calls with a key. Ends when `signal` fires. */
 export async function keepRetention(options: RetentionOptions): Promise<void> {
   const { database, log, signal } = options;
-  while (!signal.aborted) {
-    try {
+  await everyHour({
+    signal,
+    async work() {
       const removed = await removeFinished(options);
       await createBatchesTable(database.db).removeEmptyBefore(oldestKept(options));
       await createIntentsTable(database.db).removeOlderThan(DAY_MS);
       if (removed > 0) log.info({ removed }, "old jobs removed");
-    } catch (err) {
-      if (!signal.aborted) log.warn({ err }, "old jobs stay for another hour");
-    }
-    await sleep(HOUR_MS, signal);
-  }
+    },
+    onError: (err) => log.warn({ err }, "old jobs stay for another hour"),
+  });
 }
 
 const oldestKept = ({ retentionDays, now }: RetentionOptions): Date =>
@@ -47,9 +46,9 @@ async function removeFinished(options: RetentionOptions): Promise<number> {
   for (;;) {
     const old = await jobs.finishedBefore(before, JOBS_PER_DELETE);
     // Files first: what is interrupted is found again by its row.
-    for (const jobId of old) await store.remove(`jobs/${jobId}/`);
+    for await (const jobId of untilAborted(old, signal)) await store.remove(`jobs/${jobId}/`);
     await jobs.removeMany(old);
     total += old.length;
-    if (old.length < JOBS_PER_DELETE || signal.aborted) return total;
+    if (old.length < JOBS_PER_DELETE) return total;
   }
 }

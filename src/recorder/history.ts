@@ -1,8 +1,8 @@
 import type { Redis } from "ioredis";
 import type { Database } from "../db/database.ts";
 import { createRecords } from "../jobs/records.ts";
+import { atMost } from "../lib/at-most.ts";
 import type { Logger } from "../lib/logger.ts";
-import { sleep } from "../lib/sleep.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Store } from "../storage/store.ts";
 import { createHistoryReader } from "./history-reader.ts";
@@ -56,9 +56,7 @@ export function createHistory({
     lagMs: () => reader.lagMs(),
     async close() {
       stopping.abort();
-      const done = new AbortController();
-      await Promise.race([running, sleep(CLOSE_TIMEOUT_MS, done.signal)]);
-      done.abort();
+      await atMost(CLOSE_TIMEOUT_MS, running);
     },
   };
 }

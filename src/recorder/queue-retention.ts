@@ -1,12 +1,11 @@
 import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { MAX_QUEUE_EVENTS } from "../jobs/queues.ts";
+import { everyHour } from "../lib/hourly.ts";
 import type { Logger } from "../lib/logger.ts";
-import { sleep } from "../lib/sleep.ts";
 import type { Keys } from "../redis/keys.ts";
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
+const DAY_MS = 86_400_000;
 /** Small, since a script keeps Redis waiting. */
 const JOBS_PER_CLEAN = 500;
 
@@ -24,34 +23,31 @@ export async function keepQueuesSwept(
   options: QueueRetentionOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  while (!signal.aborted) {
-    try {
+  const { log } = options;
+  await everyHour({
+    signal,
+    async work() {
       const removed = await sweepQueues(options, signal);
-      if (removed > 0) options.log.info({ removed }, "old jobs removed from the queues");
-    } catch (err) {
-      if (!signal.aborted)
-        options.log.warn({ err }, "old jobs stay in the queues for another hour");
-    }
-    await sleep(HOUR_MS, signal);
-  }
+      if (removed > 0) log.info({ removed }, "old jobs removed from the queues");
+    },
+    onError: (err) => log.warn({ err }, "old jobs stay in the queues for another hour"),
+  });
 }
 
-/** Removes finished jobs past their time. BullMQ does so by itself only when the next job of the queue ends, which may be never. */
+/** Removes finished jobs past their time. BullMQ does so by itself only when the next job of the queue ends, which may be never. Fails once `signal` has fired. */
 export async function sweepQueues(
   options: QueueRetentionOptions,
-  signal = new AbortController().signal,
+  signal?: AbortSignal,
 ): Promise<number> {
   let removed = 0;
-  for (const name of options.queues) {
-    if (signal.aborted) break;
-    removed += await sweepQueue(name, options);
-  }
+  for (const name of options.queues) removed += await sweepQueue(name, options, signal);
   return removed;
 }
 
 async function sweepQueue(
   name: string,
   { redis, keys, retentionDays, log }: QueueRetentionOptions,
+  signal: AbortSignal | undefined,
 ): Promise<number> {
   const queue = new Queue(name, {
     connection: redis,
@@ -63,6 +59,7 @@ async function sweepQueue(
     let removed = 0;
     for (const state of ["completed", "failed"] as const) {
       for (;;) {
+        signal?.throwIfAborted();
         const ids = await queue.clean(retentionDays * DAY_MS, JOBS_PER_CLEAN, state);
         removed += ids.length;
         if (ids.length < JOBS_PER_CLEAN) break;

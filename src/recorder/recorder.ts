@@ -7,8 +7,8 @@ import { createFollowers } from "../jobs/followers.ts";
 import { createSnapshots } from "../jobs/snapshots.ts";
 import { createRecords } from "../jobs/records.ts";
 import { createRounds } from "../jobs/rounds.ts";
+import { atMost } from "../lib/at-most.ts";
 import type { Logger } from "../lib/logger.ts";
-import { sleep } from "../lib/sleep.ts";
 import { openRedis, openStrictRedis, type RedisTarget } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 import { createApply } from "./apply.ts";
@@ -189,9 +189,4 @@ export function createRecorder(options: RecorderOptions): Recorder {
       for (const connection of connections) connection.disconnect();
     },
   };
-}
-
-async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
-  const over = new AbortController();
-  await Promise.race([work, sleep(ms, over.signal)]).finally(() => over.abort());
 }

@@ -2,11 +2,12 @@ import { posix } from "node:path";
 import type { Redis } from "ioredis";
 import { sourcesOf } from "../jobs/input.ts";
 import { parseRecord } from "../jobs/records.ts";
-import { createUploadRecords, type UploadRecords } from "../jobs/uploads/upload-records.ts";
+import { createUploadRecords, type RecordedUpload } from "../jobs/uploads/upload-records.ts";
 import { type Upload, UPLOAD_PREFIX, UPLOAD_TTL_MS } from "../jobs/uploads/upload.ts";
 import { removeUpload } from "../jobs/uploads/uploads.ts";
+import { everyHour } from "../lib/hourly.ts";
 import type { Logger } from "../lib/logger.ts";
-import { sleep } from "../lib/sleep.ts";
+import { untilAborted } from "../lib/until-aborted.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Store } from "../storage/store.ts";
 
@@ -19,7 +20,6 @@ export interface UploadSweepOptions {
   now?: () => number;
 }
 
-const HOUR_MS = 3_600_000;
 const BATCH = 500;
 
 /** Sweeps once an hour until `signal` fires. Several processes may do so at once. */
@@ -27,56 +27,60 @@ export async function keepUploadsSwept(
   options: UploadSweepOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      const removed = await sweepUploads(options);
-      if (removed > 0) options.log.info({ removed }, "uploads without a job removed");
-    } catch (err) {
-      if (!signal.aborted) options.log.warn({ err }, "uploads without a job stay for another hour");
-    }
-    await sleep(HOUR_MS, signal);
-  }
+  const { log } = options;
+  await everyHour({
+    signal,
+    async work() {
+      const removed = await sweepUploads(options, signal);
+      if (removed > 0) log.info({ removed }, "uploads without a job removed");
+    },
+    onError: (err) => log.warn({ err }, "uploads without a job stay for another hour"),
+  });
 }
 
 /**
  * Removes what is older than a day and no record refers to: resumable uploads, finished or not, that nobody went on with or used; files of a gateway that died before it wrote a record,
- * and of jobs past their time.
+ * and of jobs past their time. Fails once `signal` has fired.
  */
-export async function sweepUploads(options: UploadSweepOptions): Promise<number> {
+export async function sweepUploads(
+  options: UploadSweepOptions,
+  signal?: AbortSignal,
+): Promise<number> {
   const { store, now = Date.now } = options;
   const before = now() - UPLOAD_TTL_MS;
   const uploads = createUploadRecords(options);
-  const [unused, known] = await listUnused(uploads, before);
+  const [unused, known] = await listUnused(untilAborted(uploads.list(), signal), before);
   const strays = new Set<string>();
   for (const prefix of ["uploads/", UPLOAD_PREFIX])
-    for await (const { key, putAt } of store.list(prefix))
+    for await (const { key, putAt } of untilAborted(store.list(prefix), signal))
       if (putAt < before && !known.has(key)) strays.add(key);
   if (unused.size === 0 && strays.size === 0) return 0;
 
   // Listed first: a record that is written while the others are read belongs to a younger upload, or to one that was used just now.
-  for await (const key of readInputs(options)) {
+  for await (const key of untilAborted(readInputs(options), signal)) {
     unused.delete(key);
     strays.delete(key);
   }
   let removed = 0;
-  for (const upload of unused.values()) {
+  for await (const upload of untilAborted(unused.values(), signal)) {
     if (!(await uploads.drop(upload.uploadId, before))) continue;
     await removeUpload(upload, store);
     removed += 1;
   }
   // Each has a folder of its own.
-  for (const key of strays) await store.remove(`${posix.dirname(key)}/`);
+  for await (const key of untilAborted(strays, signal))
+    await store.remove(`${posix.dirname(key)}/`);
   return removed + strays.size;
 }
 
 /** Uploads that nobody used since `before`, by their keys; and the keys of all there are. */
 async function listUnused(
-  uploads: UploadRecords,
+  uploads: AsyncIterable<RecordedUpload>,
   before: number,
 ): Promise<[Map<string, Upload>, Set<string>]> {
   const unused = new Map<string, Upload>();
   const known = new Set<string>();
-  for await (const { upload, usedAt } of uploads.list()) {
+  for await (const { upload, usedAt } of uploads) {
     known.add(upload.key);
     if (usedAt < before) unused.set(upload.key, upload);
   }

@@ -66,7 +66,7 @@ async function start(
     startUploadSweep(resources, stack);
   }
   if (roles.has("recorder") || database?.isShared === false) startHistory(resources, stack);
-  const workers = roles.has("worker") ? await startWorkers(resources) : undefined;
+  const workers = roles.has("worker") ? onceClosed(await startWorkers(resources)) : undefined;
   if (workers !== undefined) stack.defer(() => workers.close(0));
   const gateway =
     roles.has("gateway") && database !== undefined
@@ -93,6 +93,12 @@ async function start(
       log.info("closed");
     },
   };
+}
+
+/** Closed with a grace and then with all the rest: without Redis each time would take its full patience. */
+function onceClosed(workers: Workers): Workers {
+  let closing: Promise<void> | undefined;
+  return { close: (graceMs) => (closing ??= workers.close(graceMs)) };
 }
 
 /** How long a load balancer may take to see that this node is no longer ready; until then it sends new clients and requests here. */

@@ -1,5 +1,6 @@
 import { createTailMarksTable } from "../db/tail-marks-table.ts";
 import { createHistory } from "../recorder/history.ts";
+import { atMost } from "../lib/at-most.ts";
 import { keepQueuesSwept } from "../recorder/queue-retention.ts";
 import { createRecorder } from "../recorder/recorder.ts";
 import type { Unread } from "../recorder/unread.ts";
@@ -7,6 +8,9 @@ import { keepUploadsSwept } from "../recorder/upload-sweep.ts";
 import { openStrictRedis } from "../redis/connect.ts";
 import type { Resources } from "./resources.ts";
 
+type SweepResources = Pick<Resources, "redis" | "keys" | "log">;
+
+const SWEEP_CLOSE_MS = 3000;
 const ESTIMATE_ERRORS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5];
 
 /** Brings what the queues say to the feeds. */
@@ -57,28 +61,31 @@ export function startRecorder(resources: Resources, stack: AsyncDisposableStack)
 
 /** Removes old jobs from the queues. */
 export function startQueueSweep(
-  { redis, keys, queues, config, log }: Resources,
+  { redis, keys, queues, config, log }: SweepResources & Pick<Resources, "queues" | "config">,
   stack: AsyncDisposableStack,
 ): void {
-  const closing = new AbortController();
   const options = { redis, keys, queues, retentionDays: config.JOB_RETENTION_DAYS, log };
-  const sweeping = keepQueuesSwept(options, closing.signal);
-  stack.defer(async () => {
-    closing.abort();
-    await sweeping;
-  });
+  untilClosed(stack, (signal) => keepQueuesSwept(options, signal));
 }
 
 /** Removes uploads that never became a job. */
 export function startUploadSweep(
-  { store, redis, keys, log }: Resources,
+  { store, redis, keys, log }: SweepResources & Pick<Resources, "store">,
   stack: AsyncDisposableStack,
 ): void {
+  untilClosed(stack, (signal) => keepUploadsSwept({ store, redis, keys, log }, signal));
+}
+
+/** What is in the middle of something that hangs is left behind: all it does may be broken off and done again. */
+function untilClosed(
+  stack: AsyncDisposableStack,
+  work: (signal: AbortSignal) => Promise<void>,
+): void {
   const closing = new AbortController();
-  const sweeping = keepUploadsSwept({ store, redis, keys, log }, closing.signal);
+  const working = work(closing.signal);
   stack.defer(async () => {
     closing.abort();
-    await sweeping;
+    await atMost(SWEEP_CLOSE_MS, working);
   });
 }
 

@@ -118,8 +118,7 @@ export function createS3GrowingFiles(objects: Objects): GrowingFiles {
 
     async finish(id, key) {
       const state = await read(id);
-      if (state !== undefined && (await objects.head(key))?.bytes !== sizeOf(state))
-        await complete(id, state);
+      if (state !== undefined) await ensure(id, state);
       const stored = (await objects.head(key)) ?? raise();
       await removeFolder(id);
       return stored;
@@ -133,6 +132,17 @@ export function createS3GrowingFiles(objects: Objects): GrowingFiles {
   };
   return growing;
 
+  async function ensure(id: string, state: Growth): Promise<void> {
+    const isThere = async () => (await objects.head(state.key))?.bytes === sizeOf(state);
+    if (await isThere()) return;
+    try {
+      await complete(id, state);
+    } catch (thrown) {
+      // Somebody else may have finished it meanwhile, and cleared away what this needs: what counts is that it is there.
+      if (!(await isThere())) throw thrown;
+    }
+  }
+
   async function complete(id: string, state: Growth): Promise<void> {
     const tail = await readTail(id, state);
     if (state.id === null) {
@@ -140,10 +150,7 @@ export function createS3GrowingFiles(objects: Objects): GrowingFiles {
       return;
     }
     const { parts } = tail.length === 0 ? state : await addPart(state, state.id, tail);
-    // Somebody else may finish it at once: what counts is that it is there.
-    await objects.completeParts(state.key, state.id, parts).catch(async (thrown: unknown) => {
-      if ((await objects.head(state.key))?.bytes !== sizeOf(state)) throw thrown;
-    });
+    await objects.completeParts(state.key, state.id, parts);
   }
 }
 

@@ -60,9 +60,9 @@ export function createS3Store(options: S3StoreOptions): Store {
     },
 
     async withPath(key, use, { tempDir = tmpdir(), signal } = {}) {
-      const content = await store.open(key);
       const folder = await mkdtemp(join(tempDir, "jobcast-copy-"));
       try {
+        const content = await store.open(key);
         const path = join(folder, "file");
         const stop = signal === undefined ? {} : { signal };
         await pipeline(content, createWriteStream(path), stop);

@@ -18,7 +18,8 @@ import { buffer, text } from "node:stream/consumers";
 import { S3Client } from "@aws-sdk/client-s3";
 import { describe, expect, onTestFinished, test as base, vi } from "vitest";
 import { createDiskStore } from "../../src/storage/disk-store.ts";
-import { createObjects } from "../../src/storage/s3-objects.ts";
+import { createS3GrowingFiles } from "../../src/storage/s3-growing.ts";
+import { createObjects, type Objects } from "../../src/storage/s3-objects.ts";
 import { createS3Store } from "../../src/storage/s3-store.ts";
 import type { Store } from "../../src/storage/store.ts";
 import { startS3Server } from "../support/s3-server.ts";
@@ -53,17 +54,20 @@ const stage = base
     keys: async () => (await filesBelow(root)).filter((path) => path !== ".id"),
     createBroken: () => createDiskStore({ root: join(root, "\0") }),
   }))
-  .extend("s3", async ({ server }): Promise<Place> => {
+  .extend("s3", async ({ server }): Promise<Place & { objects: Objects }> => {
     const { endpoint, credentials } = server;
     const bucket = `b-${randomUUID()}`;
     await server.createBucket(bucket);
     const options = { bucket, endpoint, credentials, prefix: "below/" };
-    const objects = createObjects({
-      client: new S3Client({ endpoint, credentials, region: "us-east-1", forcePathStyle: true }),
-      bucket,
-      prefix: "",
+    const client = new S3Client({
+      endpoint,
+      credentials,
+      region: "us-east-1",
+      forcePathStyle: true,
     });
+    const objects = createObjects({ client, bucket, prefix: "" });
     return {
+      objects: createObjects({ client, bucket, prefix: options.prefix }),
       create: () => createS3Store(options),
       async keys() {
         const all = await Array.fromAsync(objects.list(""), ({ key }) => key);
@@ -416,6 +420,42 @@ describe("a store on S3", () => {
     const asked = server.asked.slice(before);
     const [, id = ""] = /uploadId=([^&]+)/.exec(asked.join("\n")) ?? [];
     expect(asked.filter((line) => line.startsWith("DELETE") && line.includes(id))).toHaveLength(1);
+  });
+
+  test("asks for nothing when there is no place for a copy, and leaves none of what is not there", async ({
+    s3,
+    server,
+    folder,
+  }) => {
+    const store = s3.create();
+    await store.put("a", Buffer.from("hello"));
+    const before = server.asked.length;
+    const nowhere = { tempDir: join(folder, "nowhere") };
+    await expect(store.withPath("a", async () => {}, nowhere)).rejects.toMatchObject({
+      code: "ENOENT",
+    });
+    expect(server.asked.slice(before)).toEqual([]);
+    await expect(store.withPath("b", async () => {}, { tempDir: folder })).rejects.toMatchObject({
+      code: "not_found",
+    });
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("finishes a growing file that somebody else finishes meanwhile", async ({ s3 }) => {
+    const { growing } = s3.create();
+    const whole = { key: "large", bytes: 9 * MEGABYTE };
+    await growing.begin("u-1", whole.key, whole.bytes);
+    await growing.append("u-1", 0, pieces(randomBytes(whole.bytes)));
+    const late = createS3GrowingFiles({
+      ...s3.objects,
+      async head(key) {
+        const found = await s3.objects.head(key);
+        if (found === undefined) await growing.finish("u-1", key);
+        return found;
+      },
+    });
+    expect(await late.finish("u-1", whole.key)).toEqual(whole);
+    expect(await s3.keys()).toEqual([whole.key]);
   });
 
   test("keeps one rest of a growing file", async ({ s3 }) => {

@@ -134,6 +134,21 @@ describe("an analysis by a language model", () => {
     expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(1900);
   });
 
+  test.for(["0", "1.2345"])(
+    "costs no attempt either when the service asks for %s seconds",
+    async (seconds, { line, submitText, service }) => {
+      const server = await service((_asked, response) =>
+        server.asked.length === 1
+          ? sendJson(response, {}, 429, { "retry-after": seconds })
+          : sendChat(response, "Done."),
+      );
+      const jobId = await submitText("one");
+      const { result, events } = await line.outcome(jobId, "analysis");
+      expect(result).toMatchObject({ summary: "Done." });
+      expect(events.some(({ event }) => event === "delayed")).toBe(false);
+    },
+  );
+
   test("begins no more often in a minute than was set, over all workers", async ({
     line,
     submitText,

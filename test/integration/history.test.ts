@@ -3,6 +3,7 @@ import { pino } from "pino";
 import { describe, expect, vi } from "vitest";
 import { createJobsTable } from "../../src/db/jobs-table.ts";
 import { createPlacesTable, START } from "../../src/db/places-table.ts";
+import { keepRetention } from "../../src/recorder/history-retention.ts";
 import { createDiskStore } from "../../src/storage/disk-store.ts";
 import { find, QUEUE, test, untilStatus } from "../support/history.ts";
 import { entry } from "../support/jobs.ts";
@@ -164,4 +165,27 @@ describe.for(["postgres", "pglite"] as const)("a history on %s", (engine) => {
       expect(await store.head(`jobs/${young}/1/a.txt`)).toBeDefined();
     },
   );
+
+  onEither("leaves what is past its time between two jobs", async ({ prefix, database }) => {
+    const finishedAt = new Date(Date.now() - 31 * 86_400_000).toISOString();
+    const old = [1, 2, 3].map((n) => `${prefix}-${n}`);
+    await createJobsTable(database.db).upsert(
+      old.map((jobId) => entry({ jobId, status: "completed", finishedAt })),
+    );
+    const leaving = new AbortController();
+    const removed: string[] = [];
+    const store = {
+      async remove(key: string) {
+        removed.push(key);
+        leaving.abort();
+      },
+    };
+    const { signal } = leaving;
+    const log = pino({ level: "silent" });
+
+    await keepRetention({ database, store, retentionDays: 30, log, now: Date.now, signal });
+
+    expect(removed).toHaveLength(1);
+    for (const jobId of old) expect(await find(database, jobId)).toBeDefined();
+  });
 });

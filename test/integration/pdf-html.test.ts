@@ -90,6 +90,35 @@ describe("printing HTML", { timeout: 60_000 }, () => {
     );
   });
 
+  test.for(["browser", "renderer"] as const)(
+    "fails at once when its %s dies while the page loads",
+    async (which, { start, line, folder }) => {
+      await start(pdfTask);
+      // Set in a moment, and loaded in hours.
+      const frame = `<table>${"<table><tr><td>".repeat(3000)}`.repeat(5);
+      const html = `<p>A</p><iframe srcdoc="${frame}"></iframe>`;
+      const jobId = await line.add({
+        type: "pdf",
+        input: { data: {} },
+        options: { operation: "generate", html },
+        maxAttempts: 1,
+      });
+      const pid = await vi.waitFor(
+        async () => {
+          expect(JSON.stringify(await line.told(jobId, "pdf"))).toContain("laying out");
+          const [found] = await browsersBelow(folder, which);
+          if (found === undefined) throw new Error(`There is no ${which}`);
+          return found;
+        },
+        { timeout: 15_000 },
+      );
+      process.kill(pid, "SIGKILL");
+
+      expect((await line.outcome(jobId, "pdf")).failure).toMatchObject({ code: "internal" });
+      expect(await line.files()).toEqual([]);
+    },
+  );
+
   test.for(["cancelled", "timeout"])(
     "leaves no browser when it is %s",
     async (how, { start, submitPdf, line, folder }) => {
@@ -116,11 +145,16 @@ describe("printing HTML", { timeout: 60_000 }, () => {
   );
 });
 
-/** Processes of browsers whose profile is below a folder. */
-async function browsersBelow(folder: string): Promise<number[]> {
+/** Processes of browsers whose profile is below a folder; of one kind, if need be. */
+async function browsersBelow(folder: string, which?: "browser" | "renderer"): Promise<number[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   const lines = await Promise.all(
     pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")),
   );
-  return pids.filter((_, i) => lines[i]?.includes(`${folder}/`)).map(Number);
+  const isWanted = (line: string): boolean => {
+    if (!line.includes(`${folder}/`)) return false;
+    const [, type = "browser"] = /--type=([\w-]+)/.exec(line) ?? [];
+    return which === undefined || type === which;
+  };
+  return pids.filter((_, i) => isWanted(lines[i] ?? "")).map(Number);
 }

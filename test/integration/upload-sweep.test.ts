@@ -57,3 +57,29 @@ test("there is nothing to sweep where nothing was uploaded", async ({ redis, pre
   const options = { store, redis, keys: createKeys(prefix), log: pino({ level: "silent" }) };
   expect(await sweepUploads(options)).toBe(0);
 });
+
+test("leaves between two files when it is told to", async ({
+  redis,
+  prefix,
+  folder,
+  store,
+  upload,
+}) => {
+  await upload({ ageHours: 25 });
+  await upload({ ageHours: 25 });
+  const leaving = new AbortController();
+  const options = {
+    redis,
+    keys: createKeys(prefix),
+    log: pino({ level: "silent" }),
+    store: {
+      ...store,
+      async remove(key: string) {
+        await store.remove(key);
+        leaving.abort();
+      },
+    },
+  };
+  await expect(sweepUploads(options, leaving.signal)).rejects.toMatchObject({ name: "AbortError" });
+  expect(await readdir(join(folder, "files/uploads"))).toHaveLength(1);
+});

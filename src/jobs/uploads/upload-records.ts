@@ -56,7 +56,9 @@ export function createUploadRecords({
     async *list() {
       let cursor = "0";
       do {
-        const [next, found] = await redis.scan(cursor, "MATCH", keys.upload("*"), "COUNT", BATCH);
+        const [next, found] = await patiently(() =>
+          redis.scan(cursor, "MATCH", keys.upload("*"), "COUNT", BATCH),
+        );
         for (const key of found) {
           const entry = await read(key);
           if (entry !== undefined) yield entry;

@@ -64,12 +64,13 @@ async function openPage(devTools: DevTools): Promise<string> {
 }
 
 async function load(devTools: DevTools, page: string, html: string): Promise<void> {
-  const { promise: loaded, resolve } = Promise.withResolvers<void>();
-  devTools.on("Page.loadEventFired", () => resolve());
   const { frameTree } = await devTools.send("Page.getFrameTree", {}, page);
   const frameId = toFrameId(frameTree);
-  await devTools.send("Page.setDocumentContent", { frameId, html }, page);
-  await loaded;
+  // Listened for first: a small page has loaded before the answer comes.
+  await Promise.all([
+    devTools.next("Page.loadEventFired"),
+    devTools.send("Page.setDocumentContent", { frameId, html }, page),
+  ]);
 }
 
 function toFrameId(frameTree: unknown): string {

@@ -1,0 +1,33 @@
+import { describe, expect, test } from "vitest";
+import { everyHour } from "../../src/lib/hourly.ts";
+
+/** Work that fails as it is told to, and what was said of it. */
+function begin() {
+  const stopping = new AbortController();
+  const said: unknown[] = [];
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const done = everyHour({
+    signal: stopping.signal,
+    work: () => promise,
+    onError: (err) => said.push(err),
+  });
+  return { stopping, said, resolve, reject, done };
+}
+
+describe("what is done every hour", () => {
+  test("waits for the next hour when it fails, and says so", async () => {
+    const { stopping, said, reject, done } = begin();
+    reject(new Error("No luck"));
+    await expect.poll(() => said).toEqual([new Error("No luck")]);
+    stopping.abort();
+    await done;
+  });
+
+  test("ends with what is in hand when it is told to, and says nothing of how", async () => {
+    const { stopping, said, reject, done } = begin();
+    stopping.abort();
+    reject(new Error("Stopped"));
+    await done;
+    expect(said).toEqual([]);
+  });
+});
