@@ -3,7 +3,7 @@ import { describe, expect, vi } from "vitest";
 import { createKeys } from "../../src/redis/keys.ts";
 import { findBreaches } from "../support/checker.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
-import { countFacts, type Crowd, gather, seat } from "../support/crowd.ts";
+import { countFacts, type Crowd, gather, seat, SLOW } from "../support/crowd.ts";
 import { freezeInMidBatch } from "../support/mid-batch.ts";
 import { test as base } from "../support/postgres.ts";
 import type { Witness } from "../support/witness.ts";
@@ -81,11 +81,11 @@ describe(
   () => {
     const FAULTS = {
       "a gateway is killed": underListeners("gateway-1", KILL),
-      "a worker is killed in mid-job": suffer("worker-1", KILL),
+      "a worker is killed in mid-job": inMidJob("worker-1", KILL),
       "the active recorder is killed": inMidBatch(KILL),
       "a gateway is frozen": underListeners("gateway-2", FREEZE),
       "the active recorder is frozen for longer than its lease": inMidBatch(FREEZE_UNTIL_REPLACED),
-      "a worker is frozen for longer than its locks": suffer("worker-2", FREEZE_UNTIL_REPLACED),
+      "a worker is frozen for longer than its locks": inMidJob("worker-2", FREEZE_UNTIL_REPLACED),
       "a gateway leaves in order": underListeners("gateway-2", LEAVE),
       "a worker leaves in order": suffer("worker-2", LEAVE),
       "devices come and go all the time": restlessness,
@@ -137,11 +137,30 @@ const LEAVE: Harm = {
   },
 };
 
-/** A worker that comes to harm leaves jobs behind, unless it leaves in order. */
 function suffer(name: string, { strike, mend }: Harm): Fault {
   return async (scene) => {
     strike(scene, name);
     await mend(scene, name);
+  };
+}
+
+/** As many as all workers can have in hand. */
+const IN_HAND = 4;
+
+/** A worker comes to harm that has jobs in hand, which others do then. */
+function inMidJob(name: string, harm: Harm): Fault {
+  return async (scene) => {
+    const { crowd } = scene;
+    const inHand = await crowd.send(IN_HAND, SLOW);
+    await vi.waitFor(
+      () => expect(crowd.ofWhichHeard("job-started", inHand)).toHaveLength(IN_HAND),
+      20_000,
+    );
+    await suffer(name, harm)(scene);
+    await vi.waitFor(
+      () => expect(crowd.ofWhichHeard("job-retrying", inHand)).not.toEqual([]),
+      40_000,
+    );
   };
 }
 

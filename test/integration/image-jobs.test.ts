@@ -113,7 +113,7 @@ describe("an image job", () => {
     submitImage,
   }) => {
     await start(imageTask);
-    const large = await noise(6000, 4000);
+    const large = await noise(3000, 2000);
     const jobId = await submitImage(large, {
       options: {
         variants: [

@@ -15,6 +15,7 @@ import {
 const DAMAGED = "The PDF is damaged or incomplete";
 const LOCKED = "The PDF is locked, and the password is missing or wrong";
 const NO_PDF = "The file is not a PDF";
+const MIB = 1024 * 1024;
 const EXTRACT: PdfOptions = { operation: "extract" };
 
 const half = (file: Buffer): Buffer => file.subarray(0, file.length / 2);
@@ -129,7 +130,8 @@ describe("a PDF job with bad input", { timeout: 120_000 }, () => {
   });
 
   test("is stopped when it grows without end", async ({ line, start, submitPdf }) => {
-    await start(pdfTask);
+    const task = { ...pdfTask.task, maxMemoryBytes: 512 * MIB };
+    await start({ ...pdfTask, task });
     const jobId = await submitPdf(contentBomb(), EXTRACT);
     expect((await line.outcome(jobId, "pdf")).failure).toMatchObject({
       code: "input_too_large",
@@ -187,7 +189,7 @@ describe("a PDF job with odd input", { timeout: 120_000 }, () => {
     const merged = await done(await submitPdf([large, large], { operation: "merge" }));
     expect(merged.result).toMatchObject({ pages: 2 });
 
-    const huge = await submitPdf(Buffer.concat([large, large, large]), EXTRACT);
+    const huge = await submitPdf(Buffer.alloc(256 * MIB + 1, "%PDF-1.7\n"), EXTRACT);
     expect((await line.outcome(huge, "pdf")).failure).toMatchObject({
       code: "input_too_large",
       message: "The PDF has more than 256 MiB",

@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import type { ImageVariant } from "../../src/contract/job-types/image.ts";
 import { userAudience } from "../../src/contract/names.ts";
 import { type Keys, partitionOf } from "../../src/redis/keys.ts";
 import { fetchToken, makePhoto, submitPhoto } from "./cluster-client.ts";
@@ -8,6 +9,10 @@ import { createWitness, type Witness } from "./witness.ts";
 const DEVICES = ["phone", "tablet", "desk"] as const;
 type Device = (typeof DEVICES)[number];
 
+/** What is made of a photograph: the one in no time, the other in a second or two. */
+const QUICK: ImageVariant = { name: "small", width: 160, format: "jpeg" };
+export const SLOW: ImageVariant = { name: "whole", format: "avif" };
+
 /** People who send photographs, and all their devices. */
 export interface Crowd {
   witnesses: Witness[];
@@ -15,8 +20,10 @@ export interface Crowd {
   all(device: Device): Witness[];
   /** Ids of all jobs accepted so far, by user. */
   accepted: ReadonlyMap<string, string[]>;
-  /** Has the users send so many photographs, in turn; resolves when all are accepted. */
-  send(photos: number): Promise<void>;
+  /** Has the users send so many photographs, in turn, of each of which one picture is made; resolves to the jobs' ids when all are accepted. */
+  send(photos: number, variant?: ImageVariant): Promise<string[]>;
+  /** Those of the jobs of which some device has heard such an event. */
+  ofWhichHeard(event: string, jobIds: string[]): string[];
   /** Jobs whose outcome some device has heard, and accepted ones whose outcome none has. */
   ended(): string[];
   pending(): string[];
@@ -41,19 +48,25 @@ export async function gather(url: string, userIds: string[]): Promise<Crowd> {
 
   const ended = () => new Set(witnesses.flatMap(({ outcomes }) => [...outcomes().keys()]));
 
-  async function sendOne(i: number): Promise<void> {
+  async function sendOne(i: number, variant: ImageVariant): Promise<string> {
     const user = i % userIds.length;
-    const jobId = await submitPhoto(url, tokens[user] ?? "", photo);
+    const jobId = await submitPhoto(url, tokens[user] ?? "", photo, { variants: [variant] });
     accepted.get(userIds[user] ?? "")?.push(jobId);
+    return jobId;
   }
 
   return {
     witnesses,
     all: (device) => witnesses.filter(({ name }) => name.endsWith(`-${device}`)),
     accepted,
-    async send(photos) {
-      await Promise.all(Array.from({ length: photos }, (_, i) => sendOne(i)));
-    },
+    send: (photos, variant = QUICK) =>
+      Promise.all(Array.from({ length: photos }, (_, i) => sendOne(i, variant))),
+    ofWhichHeard: (event, jobIds) =>
+      jobIds.filter((jobId) =>
+        witnesses.some(({ heard }) =>
+          heard.some((one) => one.event === event && one.data.jobId === jobId),
+        ),
+      ),
     ended: () => [...ended()],
     pending: () => {
       const known = ended();
