@@ -55,9 +55,10 @@ export function createStates({ records, snapshots, history, queues, now }: State
   async function ofRecord(recorded: RecordedJob): Promise<JobState | undefined> {
     const { record } = recorded;
     const owner = ownerAudience(record);
-    const past = unlessLate(history.find(record.jobId).then((entry) => ({ entry })));
-    const { snapshot: live, isAccepted, feedCursor } = await snapshots.sight(owner, record.jobId);
-    const answer = await past;
+    const [{ snapshot: live, isAccepted, feedCursor }, answer] = await Promise.all([
+      snapshots.sight(owner, record.jobId),
+      unlessLate(history.find(record.jobId).then((entry) => ({ entry }))),
+    ]);
     const known = [live, answer?.entry?.snapshot].filter((snapshot) => snapshot !== undefined);
     if (known.length > 0) return { recorded, snapshot: known.reduce(newest), feedCursor };
     if (answer === undefined && !isAccepted) throw outcomeUnknown();
