@@ -20,8 +20,22 @@ const projects = [
     ...withServers,
   },
   { name: "integration-alone", include: COUNTING, ...withServers },
-  { name: "conformance", include: [filesIn("conformance")], isolate: false, ...withServers },
-  { name: "cluster", include: [filesIn("cluster")], ...withServers, testTimeout: 120_000 },
+  {
+    name: "conformance",
+    include: [filesIn("conformance")],
+    isolate: false,
+    ...withServers,
+    // The embedded database is made in the first test that wants it.
+    testTimeout: 60_000,
+  },
+  {
+    name: "cluster",
+    include: [filesIn("cluster")],
+    ...withServers,
+    testTimeout: 120_000,
+    // Each starts processes of its own.
+    maxConcurrency: 3,
+  },
 ];
 
 /** What takes longest must not be what is waited for at the end. */
@@ -37,6 +51,7 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     hookTimeout: 30_000,
+    expect: { poll: { timeout: 5000 } },
     // On two cores. Most tests wait for others; by default vitest leaves a core to itself, and of two that is one.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },

@@ -1,56 +1,61 @@
 import { describe, expect, vi } from "vitest";
 import { callAs, createService, submitExternal } from "../support/external.ts";
-import { someone } from "../support/gateway.ts";
+import { createInstallation, someone } from "../support/gateway.ts";
 import { test as base } from "../support/socket-client.ts";
 
 const WAIT = { timeout: 15_000, interval: 50 };
 const ERROR = { code: "input_corrupt", message: "The page is torn" };
 
-/** An installation of the test's own, since everyone's jobs are meant. */
-const test = base.extend("setting", async ({ installation, connect }) => {
-  const node = await installation.start({ roles: ["gateway", "recorder"] });
-  const service = createService(node.token(someone(), { roles: ["service"] }));
-  const adminToken = node.token(someone(), { roles: ["admin"] });
-  const admin = callAs(adminToken);
+/** An installation of the test's own, its history included, since everyone's jobs are meant. */
+const test = base
+  .extend("node", async ({ redisUrl, ownPostgresUrl }, { onCleanup }) => {
+    const installation = createInstallation({ redisUrl, postgresUrl: ownPostgresUrl });
+    onCleanup(() => installation.close());
+    return await installation.start({ roles: ["gateway", "recorder"] });
+  })
+  .extend("setting", async ({ node, connect }) => {
+    const service = createService(node.token(someone(), { roles: ["service"] }));
+    const adminToken = node.token(someone(), { roles: ["admin"] });
+    const admin = callAs(adminToken);
 
-  async function fail(userId: string, count: number): Promise<string[]> {
-    const token = node.token(userId);
-    const made = Array.from({ length: count }, async () => {
-      const jobId = await submitExternal(node, token);
-      const { status } = await service.fail(node, jobId, { error: ERROR });
-      expect(status).toBe(200);
-      return jobId;
-    });
-    return await Promise.all(made);
-  }
+    async function fail(userId: string, count: number): Promise<string[]> {
+      const token = node.token(userId);
+      const made = Array.from({ length: count }, async () => {
+        const jobId = await submitExternal(node, token);
+        const { status } = await service.fail(node, jobId, { error: ERROR });
+        expect(status).toBe(200);
+        return jobId;
+      });
+      return await Promise.all(made);
+    }
 
-  return {
-    node,
-    service,
-    fail,
-    admin: (action: string, body: object) => admin(node, `/api/admin/jobs/${action}`, body),
-    as: (userId: string) => callAs(node.token(userId)),
-    /** Ids of everyone's jobs of a status. */
-    async list(status: string): Promise<unknown[]> {
-      const ids: unknown[] = [];
-      let cursor: unknown = "";
-      do {
-        const from = cursor === "" ? "" : `&cursor=${String(cursor)}`;
-        const path = `/api/jobs?status=${status}&userId=*&limit=200${from}`;
-        const { body } = await node.get(path, adminToken);
-        const items = Array.isArray(body["items"]) ? body["items"] : [];
-        ids.push(...items.map((job: Record<string, unknown>) => job["jobId"]));
-        cursor = body["nextCursor"];
-      } while (typeof cursor === "string");
-      return ids;
-    },
-    async listen(userId: string) {
-      const client = connect(node.url, { token: node.token(userId) });
-      await client.ready();
-      return client;
-    },
-  };
-});
+    return {
+      node,
+      service,
+      fail,
+      admin: (action: string, body: object) => admin(node, `/api/admin/jobs/${action}`, body),
+      as: (userId: string) => callAs(node.token(userId)),
+      /** Ids of everyone's jobs of a status. */
+      async list(status: string): Promise<unknown[]> {
+        const ids: unknown[] = [];
+        let cursor: unknown = "";
+        do {
+          const from = cursor === "" ? "" : `&cursor=${String(cursor)}`;
+          const path = `/api/jobs?status=${status}&userId=*&limit=200${from}`;
+          const { body } = await node.get(path, adminToken);
+          const items = Array.isArray(body["items"]) ? body["items"] : [];
+          ids.push(...items.map((job: Record<string, unknown>) => job["jobId"]));
+          cursor = body["nextCursor"];
+        } while (typeof cursor === "string");
+        return ids;
+      },
+      async listen(userId: string) {
+        const client = connect(node.url, { token: node.token(userId) });
+        await client.ready();
+        return client;
+      },
+    };
+  });
 
 describe("many finished jobs", () => {
   test("are listed as dead letters, run again at one call, and their owners hear of it", async ({
