@@ -9,9 +9,9 @@ import { createWitness, type Witness } from "./witness.ts";
 const DEVICES = ["phone", "tablet", "desk"] as const;
 type Device = (typeof DEVICES)[number];
 
-/** What is made of a photograph: the one in no time, the other in a second or two. */
+/** What is made of a photograph: the one in no time, the other in a second. */
 const QUICK: ImageVariant = { name: "small", width: 160, format: "jpeg" };
-export const SLOW: ImageVariant = { name: "whole", format: "avif" };
+export const SLOW: ImageVariant = { name: "half", width: 400, format: "avif" };
 
 /** People who send photographs, and all their devices. */
 export interface Crowd {
