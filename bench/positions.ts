@@ -10,7 +10,8 @@ import { openStage } from "../test/support/stage.ts";
 
 /**
  * What telling 1,000 waiting jobs their places costs a gateway while their lane moves: CPU of a gateway process while their owners are
- * connected, against the same lane moving with nobody connected. `node bench/positions.ts`
+ * connected, against the same lane moving while as many others are, who wait for nothing: what a connection costs by itself is no part of it.
+ * `node bench/positions.ts`
  */
 const JOBS = 1000;
 const SECONDS = 20;
@@ -62,23 +63,27 @@ async function measure(owners: number) {
     return {};
   });
   await settled();
+  const strangers = await connectAll(users.map(() => `stranger-${randomUUID()}`));
   const without = await share();
-  let pushes = 0;
-  const sockets = await Promise.all(users.map((userId) => connect(userId, () => (pushes += 1))));
-  await delay(3000);
-  pushes = 0;
+  for (const socket of strangers) socket.close();
+  const pushes = { places: 0, statuses: 0 };
+  const sockets = await connectAll(users);
+  for (const socket of sockets) {
+    socket.on("job-progress", () => (pushes.places += 1));
+    socket.on("queue-status", () => (pushes.statuses += 1));
+  }
   const withOwners = await share();
-  const perSecond = Math.round(pushes / SECONDS);
   for (const socket of sockets) socket.close();
   await worker.close(true);
   clearInterval(beating);
   await stage.redis.del(...Object.values(stage.keys.line(QUEUE)));
   const percent = (value: number) => `${(value * 100).toFixed(2)} %`;
   return {
-    "nobody connected": percent(without),
-    connected: percent(withOwners),
+    "others connected": percent(without),
+    "owners connected": percent(withOwners),
     positions: percent(withOwners - without),
-    "pushes a second": perSecond,
+    "places a second": Math.round(pushes.places / SECONDS),
+    "statuses a second": Math.round(pushes.statuses / SECONDS),
   };
 }
 
@@ -89,6 +94,13 @@ async function settled(): Promise<void> {
     if ((await stage.redis.get(stage.keys.place(QUEUE))) === newest?.[0]) return;
     await delay(100);
   }
+}
+
+/** What is done once at the beginning is over then. */
+async function connectAll(users: string[]): Promise<Socket[]> {
+  const sockets = await Promise.all(users.map(connect));
+  await delay(3000);
+  return sockets;
 }
 
 /** Of one core, over `SECONDS`. */
@@ -105,7 +117,7 @@ async function cpuSeconds(): Promise<number> {
   return Number(line?.[1]);
 }
 
-async function connect(userId: string, onPush: () => void): Promise<Socket> {
+async function connect(userId: string): Promise<Socket> {
   const socket = io(cluster.urlOf("gateway"), {
     transports: ["websocket"],
     multiplex: false,
@@ -114,7 +126,6 @@ async function connect(userId: string, onPush: () => void): Promise<Socket> {
     },
     auth: { token: tokenOf(userId) },
   });
-  socket.on("job-progress", onPush);
   await new Promise((resolve) => socket.once("ready", resolve));
   return socket;
 }

@@ -30,11 +30,13 @@ export interface WaitingWatch {
 const EVERY_MS = 1000;
 /** Of an owner with more waiting jobs those known first are followed. */
 const MAX_FOLLOWED = 1000;
-/** Whoever stands further back is told of a new place every fifth second: nobody sees 872 become 871, and that is what most of the cost was. */
+/** Whoever stands further back is looked for every fifth second: nobody sees 872 become 871, and that is what most of the cost was. */
 const NEAR = 100;
 const FAR_EVERY = 5;
-/** The status changes with every job of anybody. */
+/** The status changes with every job of anybody: told to many, it would cost more than their places. */
 const STATUS_EVERY = 2;
+const STATUS_EVERY_TO_MANY = 5;
+const MANY = 100;
 /** In one call, so that Redis is not held up. */
 const MAX_ASKED = 5000;
 
@@ -46,7 +48,7 @@ interface View extends Waiting {
   /** The job as JSON, without what is looked up and without the closing brace. */
   text: string;
   shown: Prospect | undefined;
-  /** In which of `FAR_EVERY` seconds it is told of when it is far back, so that not all are told at once. */
+  /** In which of `FAR_EVERY` seconds it is looked for when it is far back, so that not all are at once. */
   turn: number;
 }
 
@@ -115,10 +117,14 @@ export function watchWaiting({
     await Promise.all(unknown.map(([audience]) => feeds.review(audience, MAX_FOLLOWED)));
     const views = [...rooms.values()].flatMap((room) => [...room.views.values()]);
     if (views.length === 0) return;
-    const lanes = groupBy(views, ({ type, lane }) => queueName(type, lane));
+    const lanes = groupBy(views.filter(isDue), ({ type, lane }) => queueName(type, lane));
     await Promise.all(Array.from(lanes.values(), showLane));
-    if (ticks % STATUS_EVERY === 0) await showStatus();
+    const statusEvery = rooms.size > MANY ? STATUS_EVERY_TO_MANY : STATUS_EVERY;
+    if (ticks % statusEvery === 0) await showStatus();
   }
+
+  const isDue = ({ shown, turn }: View): boolean =>
+    shown === undefined || !isFar(shown) || (ticks + turn) % FAR_EVERY === 0;
 
   async function showLane(views: View[]): Promise<void> {
     for (let from = 0; from < views.length; from += MAX_ASKED) {
@@ -135,8 +141,6 @@ export function watchWaiting({
     // Something was said of the job since it was looked up.
     if (rooms.get(audience)?.views.get(jobId) !== view) return;
     if (prospect === undefined || !hasChanged(view.shown, prospect)) return;
-    if (view.shown !== undefined && isFar(prospect) && (ticks + view.turn) % FAR_EVERY !== 0)
-      return;
     view.shown = prospect;
     feeds.show(audience, { event: JOB_GAUGE, jobId, data: `${text},${toFields(prospect)}}` });
   }
