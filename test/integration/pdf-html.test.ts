@@ -90,6 +90,12 @@ describe("printing HTML", { timeout: 60_000 }, () => {
     );
   });
 
+  test("has no title when the page has none", async ({ start, submitPdf, done }) => {
+    await start(pdfTask);
+    const jobId = await submitPdf({ data: {} }, { operation: "generate", html: "<p>A</p>" });
+    expect((await done(jobId)).result).toMatchObject({ pages: 1, title: null });
+  });
+
   test.for(["browser", "renderer"] as const)(
     "fails at once when its %s dies while the page loads",
     async (which, { start, line, folder }) => {

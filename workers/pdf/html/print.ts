@@ -32,15 +32,19 @@ export async function print(html: string, context: WorkContext): Promise<WorkRes
     await printTo(printed, devTools, page);
     const { pages, title } = await withPdf(printed, undefined, async (document) => document);
     progress(95, `saving ${pages === 1 ? "1 page" : `${pages} pages`}`);
-    return { pages, title, files: [await save("page.pdf", createReadStream(printed))] };
+    const files = [await save("page.pdf", createReadStream(printed))];
+    // The browser calls a page that has no title by its address.
+    return { pages, title: title === BLANK ? null : title, files };
   } finally {
     await browser.close();
   }
 }
 
+const BLANK = "about:blank";
+
 /** Returns the session of an empty page that may run nothing and load nothing. */
 async function openPage(devTools: DevTools): Promise<string> {
-  const { targetId } = await devTools.send("Target.createTarget", { url: "about:blank" });
+  const { targetId } = await devTools.send("Target.createTarget", { url: BLANK });
   const attached = await devTools.send("Target.attachToTarget", { targetId, flatten: true });
   const session = String(attached["sessionId"]);
   devTools.on("Fetch.requestPaused", ({ requestId }, from) => {
