@@ -1,7 +1,9 @@
 import { describe, expect } from "vitest";
 import sharp from "sharp";
+import type { PdfOptions } from "../../src/contract/job-types/pdf.ts";
 import { pdfTask, test } from "../support/pdf-jobs.ts";
 import { locked, pdf, qpdf, run, textOf } from "../support/pdfs.ts";
+import { manyPages } from "../support/raw-pdf.ts";
 
 describe("extracting from a PDF", { timeout: 60_000 }, () => {
   test("gives its text by page, its title, and pictures of its pages", async ({
@@ -149,3 +151,40 @@ describe("merging PDFs", { timeout: 60_000 }, () => {
     expect(info).toMatch(/Page +3 size: +595.28 x 841.89/);
   });
 });
+
+describe("a PDF of many pages", { timeout: 60_000 }, () => {
+  test.for([
+    {
+      operation: "split",
+      given: manyPages(3000),
+      options: { operation: "split", ranges: ["1-2000", "3000"] },
+      steps: [/^reading page \d{2,} of 3000$/, /^file 1 of 2$/],
+    },
+    {
+      operation: "merge",
+      given: [manyPages(3000), manyPages(3000)],
+      options: { operation: "merge" },
+      steps: [/^file 1 of 2, page \d{2,} of 3000$/, /^file 2 of 2, page \d+ of 3000$/],
+    },
+  ] satisfies Many[])(
+    "tells of its pages as it goes, never backwards: $operation",
+    async ({ given, options, steps }, { start, submitPdf, done }) => {
+      await start(pdfTask);
+      const { progress } = await done(await submitPdf(given, options));
+      for (const step of steps)
+        expect(progress).toContainEqual(
+          expect.objectContaining({ step: expect.stringMatching(step) }),
+        );
+      const percents = progress.map(({ percent }) => percent);
+      expect(percents).toEqual(percents.toSorted((a, b) => a - b));
+      expect(percents.at(-1)).toBeLessThan(100);
+    },
+  );
+});
+
+interface Many {
+  operation: string;
+  given: Buffer | Buffer[];
+  options: PdfOptions;
+  steps: RegExp[];
+}

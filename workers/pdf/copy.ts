@@ -14,10 +14,20 @@ export interface Source {
   bytes: number;
 }
 
-/** PDFium reads it first: it tells what is wrong with a file, where the other library fails in any way or guesses. */
-export async function loadSource(path: string, password: string | undefined): Promise<Source> {
+/** Called before each page is read, with its number. */
+export type OnPage = (page: number, pages: number) => Promise<void>;
+
+/** PDFium reads it first, page by page: it tells what is wrong with a file, where the other library fails in any way or guesses. */
+export async function loadSource(
+  path: string,
+  password: string | undefined,
+  onPage: OnPage,
+): Promise<Source> {
   const { pages, title } = await withPdf(path, password, async (document) => {
-    for (let i = 0; i < document.pages; i += 1) document.withPage(i, () => undefined);
+    for (let i = 0; i < document.pages; i += 1) {
+      await onPage(i + 1, document.pages);
+      document.withPage(i, () => undefined);
+    }
     return document;
   });
   const content = await readFile(path);

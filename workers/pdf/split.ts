@@ -1,13 +1,16 @@
 import { PDFDocument } from "@cantoo/pdf-lib";
-import { type PdfSplit, toPageRange } from "../../src/contract/job-types/pdf.ts";
+import { type PageRange, type PdfSplit, toPageRange } from "../../src/contract/job-types/pdf.ts";
 import type { FileRef, WorkResult } from "../../src/contract/worker.ts";
 import { WorkerError } from "../../src/errors.ts";
 import type { WorkContext } from "../define-worker.ts";
 import { addPages, loadSource, saveDocument } from "./copy.ts";
-import { tellPages } from "./progress.ts";
+import { createTell } from "./progress.ts";
 
 /** Ranges may overlap, so that little input could become much output. */
 const MAX_OUTPUT_BYTES = 1024 ** 3;
+
+/** The share of the work that is done before the first file. */
+const READING = 0.5;
 
 /** A file for each range, `pages-1-3.pdf`, in the order given; `pages` and `title` are those of the whole. */
 export async function split(
@@ -15,17 +18,22 @@ export async function split(
   { ranges, password }: PdfSplit,
   context: WorkContext,
 ): Promise<WorkResult> {
-  context.progress(0, "reading");
-  const source = await loadSource(path, password);
+  const tell = createTell(context);
+  const source = await loadSource(path, password, (page, pages) =>
+    tell((READING * (page - 1)) / pages, `reading page ${page} of ${pages}`),
+  );
   const wanted = ranges.map((range) => requireRange(range, source.pages));
-  const tell = tellPages(context, wanted.length);
+  const total = wanted.reduce((sum, range) => sum + lengthOf(range), 0);
+  let taken = 0;
   const files: FileRef[] = [];
   let bytes = 0;
   for (const [i, { range, first, last }] of wanted.entries()) {
-    await tell(`file ${i + 1} of ${wanted.length}`);
+    const share = READING + ((1 - READING) * taken) / total;
+    await tell(share, `file ${i + 1} of ${wanted.length}`);
     const part = await PDFDocument.create({ updateMetadata: false });
     if (source.title !== null) part.setTitle(source.title);
     await addPages(part, source, { first, last });
+    taken += lengthOf({ first, last });
     const file = await saveDocument(part, `pages-${range}.pdf`, context);
     files.push(file);
     bytes += file.bytes;
@@ -34,6 +42,8 @@ export async function split(
   }
   return { pages: source.pages, title: source.title, files };
 }
+
+const lengthOf = ({ first, last }: PageRange): number => last - first + 1;
 
 function requireRange(range: string, pages: number) {
   const parsed = toPageRange(range);
