@@ -13,14 +13,10 @@ const test = base
     onCleanup(() => gate.close());
     return gate;
   })
-  .extend("pool", async ({ postgresUrl, gate }, { onCleanup }) => {
+  .extend("limits", { connectTimeoutMs: 500, statementTimeoutMs: 300 })
+  .extend("pool", async ({ postgresUrl, gate, limits }, { onCleanup }) => {
     const databaseUrl = Object.assign(new URL(postgresUrl), { port: String(gate.port) }).href;
-    const pool = createPostgresPool({
-      databaseUrl,
-      log: silent,
-      connectTimeoutMs: 500,
-      statementTimeoutMs: 300,
-    });
+    const pool = createPostgresPool({ databaseUrl, log: silent, ...limits });
     onCleanup(() => pool.end());
     return guardPool(pool);
   })
@@ -28,6 +24,9 @@ const test = base
     "db",
     ({ pool }) => new Kysely<Record<string, never>>({ dialect: new PostgresDialect({ pool }) }),
   );
+
+/** With the patience of a process, for what is not about it. */
+const patiently = test.extend("limits", { connectTimeoutMs: 5000, statementTimeoutMs: 10_000 });
 
 const unavailable = { code: "unavailable", cause: expect.anything() };
 
@@ -75,28 +74,34 @@ test("a process that freezes in a transaction gives back its locks", async ({ db
   expect(isGivenBack).toBe(true);
 });
 
-test("processes that start together apply each migration once, in order", async ({ pool, db }) => {
-  const migrations = [
-    { name: "0001-a.sql", sql: "create table steps (id int); insert into steps values (1)" },
-    { name: "0002-b.sql", sql: "insert into steps values (2)" },
-  ];
-  await Promise.all(Array.from({ length: 5 }, () => migrate(pool, silent, migrations)));
-  expect((await sql`select id from steps`.execute(db)).rows).toEqual([{ id: 1 }, { id: 2 }]);
-});
+patiently(
+  "processes that start together apply each migration once, in order",
+  async ({ pool, db }) => {
+    const migrations = [
+      { name: "0001-a.sql", sql: "create table steps (id int); insert into steps values (1)" },
+      { name: "0002-b.sql", sql: "insert into steps values (2)" },
+    ];
+    await Promise.all(Array.from({ length: 5 }, () => migrate(pool, silent, migrations)));
+    expect((await sql`select id from steps`.execute(db)).rows).toEqual([{ id: 1 }, { id: 2 }]);
+  },
+);
 
-test("an applied migration that was changed is refused, and nothing after it is applied", async ({
-  pool,
-  db,
-}) => {
-  const first = { name: "0003-c.sql", sql: "create table third (id int)" };
-  const second = { name: "0004-d.sql", sql: "create table fourth (id int)" };
-  await migrate(pool, silent, [first]);
-  const changed = migrate(pool, silent, [{ ...first, sql: "create table other (id int)" }, second]);
-  await expect(changed).rejects.toThrow("0003-c.sql was changed after it was applied");
-  await expect(sql`select * from fourth`.execute(db)).rejects.toMatchObject({ code: "42P01" });
-});
+patiently(
+  "an applied migration that was changed is refused, and nothing after it is applied",
+  async ({ pool, db }) => {
+    const first = { name: "0003-c.sql", sql: "create table third (id int)" };
+    const second = { name: "0004-d.sql", sql: "create table fourth (id int)" };
+    await migrate(pool, silent, [first]);
+    const changed = migrate(pool, silent, [
+      { ...first, sql: "create table other (id int)" },
+      second,
+    ]);
+    await expect(changed).rejects.toThrow("0003-c.sql was changed after it was applied");
+    await expect(sql`select * from fourth`.execute(db)).rejects.toMatchObject({ code: "42P01" });
+  },
+);
 
-test("a migration that fails leaves nothing behind", async ({ pool, db }) => {
+patiently("a migration that fails leaves nothing behind", async ({ pool, db }) => {
   const failing = { name: "0005-e.sql", sql: "create table fifth (id int); select 1 / 0" };
   await expect(migrate(pool, silent, [failing])).rejects.toMatchObject({ code: "22012" });
   await expect(sql`select * from fifth`.execute(db)).rejects.toMatchObject({ code: "42P01" });
