@@ -52,6 +52,7 @@ export default defineConfig({
   test: {
     hookTimeout: 30_000,
     expect: { poll: { timeout: 5000 } },
+    setupFiles: ["test/support/patience.ts"],
     // On two cores. Most tests wait for others; by default vitest leaves a core to itself, and of two that is one.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
