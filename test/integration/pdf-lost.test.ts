@@ -30,13 +30,13 @@ const KINDS: Kind[] = [
     what: "splitting",
     options: { operation: "split", ranges: Array.from({ length: 50 }, (_, i) => `1-${i + 150}`) },
     given: () => manyPages(200),
-    step: "file 2 of",
+    step: "file ",
   },
   {
     what: "merging",
     options: { operation: "merge" },
     given: () => Array.from({ length: 10 }, () => manyPages(300)),
-    step: "file 2 of",
+    step: "file ",
   },
   {
     what: "generating",
