@@ -2,7 +2,7 @@ import type { Database } from "../db/database.ts";
 import { createBatchesTable } from "../db/batches-table.ts";
 import { createIntentsTable } from "../db/intents-table.ts";
 import { createJobsTable } from "../db/jobs-table.ts";
-import { everyHour } from "../lib/hourly.ts";
+import { removeHourly } from "../lib/hourly.ts";
 import type { Logger } from "../lib/logger.ts";
 import { untilAborted } from "../lib/until-aborted.ts";
 import type { Store } from "../storage/store.ts";
@@ -23,15 +23,16 @@ export interface RetentionOptions {
 /** Once an hour removes what is past its time: finished jobs with their files, batches that have no job left, and the answers of calls with a key. Ends when `signal` fires. */
 export async function keepRetention(options: RetentionOptions): Promise<void> {
   const { database, log, signal } = options;
-  await everyHour({
+  await removeHourly({
     signal,
-    async work() {
+    log,
+    what: "old jobs",
+    async remove() {
       const removed = await removeFinished(options);
       await createBatchesTable(database.db).removeEmptyBefore(oldestKept(options));
       await createIntentsTable(database.db).removeOlderThan(DAY_MS);
-      if (removed > 0) log.info({ removed }, "old jobs removed");
+      return removed;
     },
-    onError: (err) => log.warn({ err }, "old jobs stay for another hour"),
   });
 }
 

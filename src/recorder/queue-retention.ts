@@ -1,7 +1,7 @@
 import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { MAX_QUEUE_EVENTS } from "../jobs/queues.ts";
-import { everyHour } from "../lib/hourly.ts";
+import { removeHourly } from "../lib/hourly.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Keys } from "../redis/keys.ts";
 
@@ -23,15 +23,8 @@ export async function keepQueuesSwept(
   options: QueueRetentionOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { log } = options;
-  await everyHour({
-    signal,
-    async work() {
-      const removed = await sweepQueues(options, signal);
-      if (removed > 0) log.info({ removed }, "old jobs removed from the queues");
-    },
-    onError: (err) => log.warn({ err }, "old jobs stay in the queues for another hour"),
-  });
+  const remove = () => sweepQueues(options, signal);
+  await removeHourly({ signal, remove, what: "old jobs in the queues", log: options.log });
 }
 
 /** Removes finished jobs past their time. BullMQ does so by itself only when the next job of the queue ends, which may be never. Fails once `signal` has fired. */

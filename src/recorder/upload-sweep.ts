@@ -5,7 +5,7 @@ import { parseRecord } from "../jobs/records.ts";
 import { createUploadRecords, type RecordedUpload } from "../jobs/uploads/upload-records.ts";
 import { type Upload, UPLOAD_PREFIX, UPLOAD_TTL_MS } from "../jobs/uploads/upload.ts";
 import { removeUpload } from "../jobs/uploads/uploads.ts";
-import { everyHour } from "../lib/hourly.ts";
+import { removeHourly } from "../lib/hourly.ts";
 import type { Logger } from "../lib/logger.ts";
 import { untilAborted } from "../lib/until-aborted.ts";
 import type { Keys } from "../redis/keys.ts";
@@ -27,15 +27,8 @@ export async function keepUploadsSwept(
   options: UploadSweepOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { log } = options;
-  await everyHour({
-    signal,
-    async work() {
-      const removed = await sweepUploads(options, signal);
-      if (removed > 0) log.info({ removed }, "uploads without a job removed");
-    },
-    onError: (err) => log.warn({ err }, "uploads without a job stay for another hour"),
-  });
+  const remove = () => sweepUploads(options, signal);
+  await removeHourly({ signal, remove, what: "uploads without a job", log: options.log });
 }
 
 /**

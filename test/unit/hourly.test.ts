@@ -1,17 +1,19 @@
 import { describe, expect, test } from "vitest";
-import { everyHour } from "../../src/lib/hourly.ts";
+import { removeHourly } from "../../src/lib/hourly.ts";
 
 /** Work that fails as it is told to, and what was said of it. */
 function begin() {
   const stopping = new AbortController();
   const said: unknown[] = [];
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const done = everyHour({
+  const { promise, reject } = Promise.withResolvers<number>();
+  const hear = ({ err }: { err?: unknown }) => void said.push(err);
+  const done = removeHourly({
     signal: stopping.signal,
-    work: () => promise,
-    onError: (err) => said.push(err),
+    remove: () => promise,
+    what: "things",
+    log: { info: hear, warn: hear },
   });
-  return { stopping, said, resolve, reject, done };
+  return { stopping, said, reject, done };
 }
 
 describe("what is done every hour", () => {
