@@ -25,6 +25,9 @@ export function createTell({ progress, signal }: Told): Tell {
 /** Tells of one step more of `steps`. */
 export function tellPages(context: Told, steps: number): (step: string) => Promise<void> {
   const tell = createTell(context);
-  let done = -1;
-  return async (step) => tell((done += 1) / steps, step);
+  let done = 0;
+  return async (step) => {
+    await tell(done / steps, step);
+    done += 1;
+  };
 }
