@@ -1,5 +1,4 @@
 import { defineConfig } from "vitest/config";
-import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const filesIn = (folder: string): string => `test/${folder}/**/*.test.ts`;
 
@@ -38,16 +37,6 @@ const projects = [
   },
 ];
 
-/** What takes longest must not be what is waited for at the end. */
-class LongestFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isLong = ({ moduleId }: TestSpecification) => moduleId.endsWith("cluster/faults.test.ts");
-    // oxlint-disable-next-line unicorn/no-array-sort -- not that of arrays
-    const sorted = await super.sort(files);
-    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
-  }
-}
-
 export default defineConfig({
   test: {
     hookTimeout: 30_000,
@@ -55,7 +44,6 @@ export default defineConfig({
     setupFiles: ["test/support/patience.ts"],
     // On two cores. Most tests wait for others; by default vitest leaves a core to itself, and of two that is one.
     maxWorkers: 3,
-    sequence: { sequencer: LongestFirst },
     projects: projects.map((project) => ({ extends: true, test: project })),
   },
 });

@@ -98,7 +98,6 @@ export const JobRequest = Type.Object(
     ),
     metadata: Type.Optional(Metadata),
     notify: Type.Optional(Type.Boolean()),
-    // oxlint-disable-next-line unicorn/no-thenable -- the contract names it so; a request is data and never awaited
     then: Type.Optional(
       Type.Array(JsonObject, {
         maxItems: MAX_FOLLOWERS,

@@ -1,4 +1,3 @@
-/* oxlint-disable unicorn/no-thenable -- `then` is what the contract calls it; requests are data and never awaited */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, vi } from "vitest";

@@ -47,12 +47,10 @@ describe("a batch", () => {
   });
 
   test("is told of at most once a second while it goes on, and the last word is told", async ({
-    cluster: { a, release },
+    cluster: { release },
     user,
-    connect,
+    client,
   }) => {
-    const client = connect(a.url, { token: a.token(user.sub) });
-    await client.ready();
     const steps = Array.from({ length: 40 }, (_, i) => i * 2);
     const begunAt = Date.now();
     const { body } = await user.submit({ jobs: [echo({ steps, gapMs: 40, hold: true })] });
@@ -65,12 +63,9 @@ describe("a batch", () => {
   });
 
   test("opens again when one of its jobs is retried, and finishes again", async ({
-    cluster: { a },
     user,
-    connect,
+    client,
   }) => {
-    const client = connect(a.url, { token: a.token(user.sub) });
-    await client.ready();
     const { body } = await user.submit({ jobs: [echo({}, { delay: 600_000 }), echo()] });
     await expect.poll(async () => (await user.batch(body.batchId)).body.counts.completed).toBe(1);
     expect(await user.cancel(body.batchId)).toMatchObject({

@@ -1,4 +1,3 @@
-/* oxlint-disable unicorn/no-thenable -- `then` is what the contract calls it; requests are data and never awaited */
 import { UnrecoverableError } from "bullmq";
 import { describe, expect, vi } from "vitest";
 import { JobcastError } from "../../src/errors.ts";

@@ -1,4 +1,3 @@
-/* oxlint-disable unicorn/no-thenable -- `then` is what the contract calls it; requests are data and never awaited */
 import { describe, expect } from "vitest";
 import type { Job } from "../../src/contract/job.ts";
 import { type Answer, echo, follow, test, type User } from "../support/batches.ts";
@@ -13,12 +12,10 @@ const byParent = (jobs: Job[], parentId: string | null) =>
 
 describe("a job that follows another", () => {
   test("waits in line from the start, and works on what that one said", async ({
-    cluster: { a, release },
+    cluster: { release },
     user,
-    connect,
+    client,
   }) => {
-    const client = connect(a.url, { token: a.token(user.sub) });
-    await client.ready();
     const { status, body: parent } = await user.submitJob(
       echo({ hold: true, text: "said" }, { metadata: { label: "x" }, then: [follow()] }),
     );
@@ -75,11 +72,8 @@ describe("a job that follows another", () => {
 
   test("ends with it when it is cancelled, and waits again when it is retried", async ({
     user,
-    cluster: { a },
-    connect,
+    client,
   }) => {
-    const client = connect(a.url, { token: a.token(user.sub) });
-    await client.ready();
     const { body: parent } = await user.submitJob(
       echo({ text: "late" }, { delay: 600_000, then: [follow({ then: [follow()] })] }),
     );
@@ -105,11 +99,8 @@ describe("a job that follows another", () => {
 
   test("waits again when the one before it is retried the moment that its failure is heard", async ({
     user,
-    cluster: { a },
-    connect,
+    client,
   }) => {
-    const client = connect(a.url, { token: a.token(user.sub) });
-    await client.ready();
     const retried = new Promise<Answer<Job>>((resolve) =>
       client.socket.on("job-failed", ({ jobId }) => resolve(user.retry(jobId))),
     );

@@ -1,4 +1,3 @@
-/* oxlint-disable unicorn/no-thenable -- `then` is what the contract calls it; requests are data and never awaited */
 import { pino } from "pino";
 import { describe, expect } from "vitest";
 import { isFinal } from "../../src/contract/job.ts";
@@ -28,14 +27,7 @@ const test = base
   });
 
 describe("a retry after Redis has let go of the job", () => {
-  test("is told as any other, and its runs go on counting", async ({
-    cluster: { a },
-    user,
-    connect,
-    longAgo,
-  }) => {
-    const client = connect(a.url, { token: a.token(user.sub) });
-    await client.ready();
+  test("is told as any other, and its runs go on counting", async ({ user, longAgo, client }) => {
     const { body: job } = await user.submitJob(echo({ fails: 1, text: "late" }));
     await expect.poll(() => client.named("job-failed")).toHaveLength(1);
     await longAgo([job.jobId]);

@@ -36,6 +36,16 @@ async function speakOtherwise({ redis, keys }: Stage, jobId: string): Promise<vo
   }
 }
 
+/** A job that has been told of as waiting; nobody reads on. */
+async function leaveOneTold(stage: Stage) {
+  const { ears, recorder } = await hearBoth(stage);
+  const { jobId } = await stage.submit({ audiences });
+  await isTold(ears, ["job-queued"]);
+  await isCaughtUp(stage);
+  await recorder.close();
+  return { ears, jobId };
+}
+
 const eventIds = (items: Item[]): string[] =>
   items.flatMap((item) => (item.kind === "fact" ? [JSON.parse(item.data).eventId] : []));
 
@@ -73,11 +83,7 @@ describe("the sweep", () => {
   });
 
   test("stops when none can be mended at the moment", async ({ stage }) => {
-    const { ears, recorder } = await hearBoth(stage);
-    await stage.submit({ audiences });
-    await isTold(ears, ["job-queued"]);
-    await isCaughtUp(stage);
-    await recorder.close();
+    await leaveOneTold(stage);
     const away = () => Promise.reject(new JobcastError("unavailable", "No queue"));
     const stopped = { ...stage, queues: { ...stage.queues, find: away } };
     await vi.waitFor(() =>
@@ -203,22 +209,14 @@ describe("the sweep", () => {
   });
 
   test("forgets what has neither a record nor a snapshot", async ({ stage }) => {
-    const { ears, recorder } = await hearBoth(stage);
-    const { jobId } = await stage.submit({ audiences });
-    await isTold(ears, ["job-queued"]);
-    await isCaughtUp(stage);
-    await recorder.close();
+    const { jobId } = await leaveOneTold(stage);
     await stage.records.remove(jobId);
     expect(await sweepNow(stage)).toBe(0);
     expect((await stage.reader.page({ audience: "user:42" })).openJobs).toBe(0);
   });
 
   test("of a zombie stops at the first refusal", async ({ stage }) => {
-    const { ears, recorder } = await hearBoth(stage);
-    await stage.submit({ audiences });
-    await isTold(ears, ["job-queued"]);
-    await isCaughtUp(stage);
-    await recorder.close();
+    const { ears } = await leaveOneTold(stage);
     const options = { ...stage, partitions: PARTITIONS, followers: NONE, sign, log: silent };
     const gone = { find: async () => undefined };
     const patience = { unchangedMs: 0, lateMs: 0 };

@@ -74,4 +74,11 @@ export function createUser(node: TestNode, sub = someone()) {
 export type User = ReturnType<typeof createUser>;
 
 /** Tests of a user of two nodes; the first one works as well. */
-export const test = base.extend("user", ({ cluster: { a } }) => createUser(a));
+export const test = base
+  .extend("user", ({ cluster: { a } }) => createUser(a))
+  // The user's own, and welcome.
+  .extend("client", async ({ cluster: { a }, user, connect }) => {
+    const client = connect(a.url, { token: a.token(user.sub) });
+    await client.ready();
+    return client;
+  });
