@@ -2,10 +2,11 @@ import { EventEmitter } from "node:events";
 import { describe, expect, vi } from "vitest";
 import type { Audience } from "../../src/contract/names.ts";
 import type { Seat } from "../../src/feeds/seat.ts";
-import type { Frame } from "../../src/gateway/realtime/frame.ts";
 import { joinFeed } from "../../src/gateway/realtime/join.ts";
 import { createOutlet } from "../../src/gateway/realtime/outlet.ts";
 import type { Session } from "../../src/gateway/realtime/session.ts";
+import type { Frame } from "../../src/gateway/realtime/socket-io/frame.ts";
+import { createSocketIoWire } from "../../src/gateway/realtime/socket-io/wire.ts";
 import { watchJob } from "../../src/gateway/realtime/watch.ts";
 import { type StoredJob, toSnapshot } from "../../src/jobs/snapshot.ts";
 import { createTurns } from "../../src/lib/turns.ts";
@@ -37,12 +38,14 @@ function createSlowClient() {
     until: (call: () => boolean) => void waiting.add(call),
     close: () => undefined,
   };
-  const outlet = createOutlet({ conn: new Connection(), expiresAt: () => Infinity, ticker });
+  const wire = createSocketIoWire(new Connection(), () => undefined);
   const session: Session = {
+    id: "1",
     caller: caller(),
-    cursors: undefined,
+    cursorOf: () => undefined,
     seats: new Map(),
-    outlet,
+    wire,
+    outlet: createOutlet({ wire, expiresAt: () => Infinity, ticker }),
     inTurn: createTurns(),
     onRefresh: () => undefined,
     onClose: [],

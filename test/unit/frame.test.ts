@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Item } from "../../src/feeds/item.ts";
-import { frameOf, toFrame } from "../../src/gateway/realtime/frame.ts";
+import { messageOf } from "../../src/gateway/realtime/message.ts";
+import { frameOf, toFrame } from "../../src/gateway/realtime/socket-io/frame.ts";
 
 const item = (data: string): Item => ({
   kind: "fact",
@@ -14,9 +15,10 @@ const item = (data: string): Item => ({
 describe("a frame", () => {
   test("is made once for all who hear an item", () => {
     const one = item("{}");
-    expect(frameOf(one)).toBe(frameOf(one));
-    expect(frameOf(item("{}"))).not.toBe(frameOf(one));
-    expect(frameOf(one).packet).toBe('2["job-queued",{}]');
+    const frameOfItem = (it: Item) => frameOf(messageOf(it));
+    expect(frameOfItem(one)).toBe(frameOfItem(one));
+    expect(frameOfItem(item("{}"))).not.toBe(frameOfItem(one));
+    expect(frameOfItem(one).packet).toBe('2["job-queued",{}]');
   });
 
   test.for([

@@ -1,7 +1,9 @@
 import { EventEmitter } from "node:events";
 import { describe, expect, test, vi } from "vitest";
-import { type Frame, toFrame } from "../../src/gateway/realtime/frame.ts";
+import { say } from "../../src/gateway/realtime/message.ts";
 import { createOutlet, MAX_UNSENT_BYTES, type Ticker } from "../../src/gateway/realtime/outlet.ts";
+import { type Frame, frameOf } from "../../src/gateway/realtime/socket-io/frame.ts";
+import { createSocketIoWire } from "../../src/gateway/realtime/socket-io/wire.ts";
 
 /** A connection whose client reads when told to, and a ticker that ticks when told to. */
 function setUp({ expiresAt = Infinity } = {}) {
@@ -23,38 +25,40 @@ function setUp({ expiresAt = Infinity } = {}) {
     }
   }
   const conn = new Connection();
-  const outlet = createOutlet({ conn, expiresAt: () => expiresAt, ticker });
+  const wire = createSocketIoWire(conn, () => undefined);
+  const outlet = createOutlet({ wire, expiresAt: () => expiresAt, ticker });
   const tick = () => {
     for (const call of calls) if (!call()) calls.delete(call);
   };
   return { outlet, conn, socket, sent, tick, calls };
 }
 
-const frame = (name: string, bytes = 10) => toFrame(name, JSON.stringify("x".repeat(bytes)));
+const message = (name: string, bytes = 10) => say(name, { text: "x".repeat(bytes) });
+const packet = (name: string, bytes?: number) => frameOf(message(name, bytes)).packet;
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const HALF = MAX_UNSENT_BYTES / 2 + 1000;
 
 describe("an outlet", () => {
   test("keeps gauges back while facts wait, the newest of each job", () => {
     const { outlet, socket, sent, tick, calls } = setUp();
-    outlet.send(frame("fact", 70_000));
-    outlet.sendGauge("a", frame("a1"));
-    outlet.sendGauge("b", frame("b1"));
-    outlet.sendGauge("a", frame("a2"));
+    outlet.send(message("fact", 70_000));
+    outlet.sendGauge("a", message("a1"));
+    outlet.sendGauge("b", message("b1"));
+    outlet.sendGauge("a", message("a2"));
     tick();
-    expect(sent).toEqual([frame("fact", 70_000).packet]);
+    expect(sent).toEqual([packet("fact", 70_000)]);
     socket.bufferedAmount = 0;
     tick();
-    expect(sent.slice(1)).toEqual([frame("a2").packet, frame("b1").packet]);
+    expect(sent.slice(1)).toEqual([packet("a2"), packet("b1")]);
     expect(calls.size).toBe(0);
-    outlet.sendGauge("a", frame("a3"));
-    expect(sent.at(-1)).toBe(frame("a3").packet);
+    outlet.sendGauge("a", message("a3"));
+    expect(sent.at(-1)).toBe(packet("a3"));
   });
 
   test("forgets a gauge that waits when a fact has made it old", () => {
     const { outlet, socket, sent, tick } = setUp();
-    outlet.send(frame("fact", 70_000));
-    outlet.sendGauge("a", frame("a1"));
+    outlet.send(message("fact", 70_000));
+    outlet.sendGauge("a", message("a1"));
     outlet.dropGauge("a");
     socket.bufferedAmount = 0;
     tick();
@@ -63,20 +67,20 @@ describe("an outlet", () => {
 
   test("cuts a client that does not take a mebibyte, and ends its socket", () => {
     const { outlet, conn, socket, sent, tick } = setUp();
-    for (const name of ["1", "2"]) outlet.send(frame(name, HALF));
+    for (const name of ["1", "2"]) outlet.send(message(name, HALF));
     tick();
     expect(conn.readyState).toBe("open");
     tick();
     expect(conn.readyState).toBe("closed");
     expect(socket.terminate).toHaveBeenCalledOnce();
-    outlet.send(frame("late"));
+    outlet.send(message("late"));
     expect(sent).toHaveLength(2);
   });
 
   test("lets a client be that takes it soon", () => {
     const { outlet, conn, socket, tick, calls } = setUp();
     for (let burst = 0; burst < 3; burst += 1) {
-      for (const name of ["1", "2"]) outlet.send(frame(name, HALF));
+      for (const name of ["1", "2"]) outlet.send(message(name, HALF));
       tick();
       socket.bufferedAmount = 0;
       tick();
@@ -97,7 +101,7 @@ describe("an outlet", () => {
   test("is drained when the next page fits, or when the client is gone", async () => {
     for (const end of ["taken", "gone"] as const) {
       const { outlet, conn, socket, tick } = setUp();
-      outlet.send(frame("page", 300_000));
+      outlet.send(message("page", 300_000));
       const isDrained = vi.fn<() => void>();
       const drained = outlet.drained().then(isDrained);
       await turn();
@@ -114,7 +118,7 @@ describe("an outlet", () => {
 
   test("cuts whom the token no longer covers instead of writing", () => {
     const { outlet, conn, sent } = setUp({ expiresAt: Date.now() - 1 });
-    outlet.send(frame("fact"));
+    outlet.send(message("fact"));
     expect(sent).toEqual([]);
     expect(conn.readyState).toBe("closed");
   });

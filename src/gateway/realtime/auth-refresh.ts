@@ -5,13 +5,12 @@ import { AuthRefreshRequest } from "../../contract/socket.ts";
 import type { Caller } from "../../contract/tokens.ts";
 import { JobcastError } from "../../errors.ts";
 import type { Seat } from "../../feeds/seat.ts";
-import type { Logger } from "../../lib/logger.ts";
 import type { Tokens } from "../auth/tokens.ts";
 import { verifyForSocket } from "./expiry.ts";
-import { toFrame } from "./frame.ts";
-import { type Afterwards, handle } from "./handle.ts";
 import { feedsOf, joinFeed, type JoinDeps } from "./join.ts";
-import { type GatewaySocket, leaveSeat, type Session } from "./session.ts";
+import { saySubscribed } from "./message.ts";
+import type { Afterwards, Call } from "./receive.ts";
+import { leaveSeat, type Session } from "./session.ts";
 import { findWatched } from "./watch.ts";
 
 const isAuthRefreshRequest = Compile(AuthRefreshRequest);
@@ -24,9 +23,8 @@ export interface RefreshDeps extends Pick<JoinDeps, "feeds" | "jobs" | "records"
 const LATEST_MS = 8.64e15;
 
 /** `auth-refresh {token}`: the same user goes on with a new token; groups it gained are joined, groups it lost are left. Refused, the old one stays. */
-export function registerAuthRefresh(socket: GatewaySocket, deps: RefreshDeps, log: Logger): void {
-  const { session } = socket.data;
-  handle(socket, "auth-refresh", log, async (request, afterwards) => {
+export function createAuthRefresh(deps: RefreshDeps): Call {
+  return async (session, request, afterwards) => {
     if (!isAuthRefreshRequest.Check(request))
       throw new JobcastError("invalid", "Malformed request");
     const caller = await verifyForSocket(deps.tokens, request.token);
@@ -35,7 +33,7 @@ export function registerAuthRefresh(socket: GatewaySocket, deps: RefreshDeps, lo
     await regroup(deps, session, caller, afterwards);
     session.onRefresh();
     return { expiresAt: new Date(Math.min(caller.expiresAt, LATEST_MS)).toISOString() };
-  });
+  };
 }
 
 const isSame = (a: Caller, b: Caller): boolean => a.userId === b.userId && a.onlyJob === b.onlyJob;
@@ -54,8 +52,7 @@ async function regroup(
   session.caller = caller;
   for (const topic of [...before.difference(after), ...ended]) leaveSeat(session, topic);
   for (const [feed, seat] of gained) {
-    const cursor = formatCursor(seat.cursor);
-    session.outlet.send(toFrame("subscribed", JSON.stringify({ feed, cursor })));
+    session.outlet.send(saySubscribed(feed, formatCursor(seat.cursor)));
     afterwards(seat.start);
   }
 }

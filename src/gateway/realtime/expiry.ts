@@ -1,10 +1,14 @@
 import type { AuthErrorEvent } from "../../contract/socket.ts";
 import type { Caller } from "../../contract/tokens.ts";
 import { LEEWAY_MS, type Tokens } from "../auth/tokens.ts";
-import { toFrame } from "./frame.ts";
+import { say } from "./message.ts";
 import type { Session } from "./session.ts";
 
 const WARN_BEFORE_MS = 30_000;
+const EXPIRING: AuthErrorEvent = {
+  code: "token_expiring",
+  message: "The token runs out in 30 seconds or less",
+};
 /** Timers overflow past 24.8 days. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -29,10 +33,10 @@ export function watchExpiry(session: Session): void {
   function check(): void {
     const { expiresAt } = session.caller;
     const left = expiresAt - Date.now();
-    if (left <= 0) return session.outlet.cut();
+    if (left <= 0) return session.outlet.cut("expired");
     if (left <= WARN_BEFORE_MS && warnedOf !== expiresAt) {
       warnedOf = expiresAt;
-      say(session, { code: "token_expiring", message: "The token runs out in 30 seconds or less" });
+      session.outlet.send(say("auth-error", EXPIRING));
     }
     const next = warnedOf === expiresAt ? left : left - WARN_BEFORE_MS;
     timer = setTimeout(check, Math.min(next, MAX_TIMER_MS)).unref();
@@ -45,6 +49,3 @@ export function watchExpiry(session: Session): void {
   };
   session.onClose.push(() => clearTimeout(timer));
 }
-
-const say = ({ outlet }: Session, error: AuthErrorEvent): void =>
-  outlet.send(toFrame("auth-error", JSON.stringify(error)));

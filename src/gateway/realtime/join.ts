@@ -11,7 +11,8 @@ import type { Outlook } from "../../jobs/outlook.ts";
 import { toWireJob, type Sign } from "../../jobs/present.ts";
 import type { Records } from "../../jobs/records.ts";
 import type { JobSnapshot, StoredJob } from "../../jobs/snapshot.ts";
-import { frameOf, toFrame } from "./frame.ts";
+import { messageOf, say } from "./message.ts";
+import { toOpaque } from "./opaque.ts";
 import { keepSeat, type Session } from "./session.ts";
 import { findWatched, watchJob } from "./watch.ts";
 
@@ -31,19 +32,19 @@ export const feedsOf = ({ userId, groups, onlyJob }: Caller): Audience[] =>
   onlyJob === undefined ? [userAudience(userId), ALL, ...groups.map(groupAudience)] : [];
 
 /** Replays what the client missed, says `ready`, and has it hear what comes. */
-export async function welcome(deps: JoinDeps, session: Session, sessionId: string): Promise<void> {
+export async function welcome(deps: JoinDeps, session: Session): Promise<void> {
   const { caller } = session;
-  if (caller.onlyJob !== undefined) return welcomeToJob(deps, session, sessionId, caller.onlyJob);
+  if (caller.onlyJob !== undefined) return welcomeToJob(deps, session, caller.onlyJob);
   const feeds = feedsOf(caller);
-  const given = feeds.map((feed) => session.cursors?.[feed] ?? undefined);
+  const given = feeds.map((feed) => session.cursorOf(feed));
   const seats = await Promise.all(feeds.map((feed, i) => joinFeed(deps, session, feed, given[i])));
   const own = seats[0];
   const cursors = Object.fromEntries(feeds.map((feed, i) => [feed, cursorOf(seats[i])]));
   const open = await deps.outlook.show((own?.open ?? []).map(toStored));
   const returning = seats.filter((_, i) => given[i] !== undefined);
-  say(session, {
+  sayReady(session, {
     userId: caller.userId,
-    sessionId,
+    sessionId: session.id,
     protocol: PROTOCOL,
     recovered: returning.length > 0 && returning.every((seat) => seat.isRecovered),
     cursors,
@@ -70,7 +71,7 @@ export async function joinFeed(
     cursor,
     maxOpenJobs: audience.startsWith("user:") ? MAX_READY_JOBS : 0,
     drained: () => outlet.drained(),
-    onLost: () => outlet.cut(),
+    onLost: () => outlet.cut("lost"),
   });
   return keepSeat(session, audience, seat);
 }
@@ -78,28 +79,23 @@ export async function joinFeed(
 function createListener({ outlet }: Session): Listener {
   return {
     hear(item) {
-      if (item.kind === "gauge") return outlet.sendGauge(item.jobId, frameOf(item));
+      if (item.kind === "gauge") return outlet.sendGauge(item.jobId, messageOf(item));
       if (item.kind === "fact") outlet.dropGauge(item.jobId);
-      outlet.send(frameOf(item));
+      outlet.send(messageOf(item));
     },
   };
 }
 
-async function welcomeToJob(
-  deps: JoinDeps,
-  session: Session,
-  sessionId: string,
-  jobId: string,
-): Promise<void> {
+async function welcomeToJob(deps: JoinDeps, session: Session, jobId: string): Promise<void> {
   const watched = await findWatched(deps, session.caller, jobId);
   if (watched === undefined) throw new JobcastError("not_found", "No such job");
   const { job, seat } = await watchJob(deps, session, watched);
   keepSeat(session, jobTopic(jobId), seat);
   const nobody = { userId: null, unread: 0, cursors: {}, cursor: toOpaque({}), recovered: false };
   const isOpen = job.finishedAt === null;
-  say(session, {
+  sayReady(session, {
     ...nobody,
-    sessionId,
+    sessionId: session.id,
     protocol: PROTOCOL,
     jobs: [job],
     openJobs: isOpen ? 1 : 0,
@@ -108,15 +104,11 @@ async function welcomeToJob(
   seat.start();
 }
 
-const say = ({ outlet }: Session, ready: Ready): void =>
-  outlet.send(toFrame("ready", JSON.stringify(ready)));
+const sayReady = ({ outlet }: Session, ready: Ready): void =>
+  outlet.send(say("ready", ready, ready.cursors));
 
 const cursorOf = (seat: Seat | undefined): string =>
   seat === undefined ? "" : formatCursor(seat.cursor);
-
-/** One string for all feeds, for clients that keep only one. */
-const toOpaque = (cursors: Record<string, string>): string =>
-  Buffer.from(JSON.stringify(cursors)).toString("base64url");
 
 function toStored(text: string): StoredJob {
   const snapshot: JobSnapshot = JSON.parse(text);

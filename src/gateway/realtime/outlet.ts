@@ -1,17 +1,18 @@
-import type { Frame } from "./frame.ts";
+import type { Message } from "./message.ts";
+import type { CutReason, Wire } from "./wire.ts";
 
 /** What goes out to one client: bounded, and closed the moment its token has run out. */
 export interface Outlet {
   /** Sends now. A client whose unsent bytes stay past `MAX_UNSENT_BYTES` is cut off, and picks up from its cursor when it comes back. */
-  send(frame: Frame): void;
+  send(message: Message): void;
   /** Of gauges with one key the newest waits while the client is slow, and goes when there is room. */
-  sendGauge(key: string, frame: Frame): void;
+  sendGauge(key: string, message: Message): void;
   /** A fact made what waits under this key old. */
   dropGauge(key: string): void;
   /** Resolves when another page of facts would not fill the buffer, or the client is gone. */
   drained(): Promise<void>;
-  /** Closes the transport: a stock client comes back by itself. */
-  cut(): void;
+  /** Closes the transport: clients come back by themselves. */
+  cut(reason: CutReason): void;
 }
 
 export const MAX_UNSENT_BYTES = 1024 * 1024;
@@ -19,92 +20,64 @@ export const MAX_UNSENT_BYTES = 1024 * 1024;
 const GAUGE_BYTES = 64 * 1024;
 const PAGE_BYTES = 256 * 1024;
 
-/** What is used of an engine.io socket. */
-export interface Connection {
-  readonly readyState: string;
-  readonly transport: { name: string; socket?: WebSocketLike };
-  on(event: "packetCreate", listener: (packet: Packet) => void): unknown;
-  on(event: "flush", listener: () => void): unknown;
-  write(data: string, options: Frame["options"]): unknown;
-  close(discard: boolean): void;
-}
-
-interface Packet {
-  data?: unknown;
-  options?: { wsPreEncodedFrame?: unknown } | null;
-}
-
-interface WebSocketLike {
-  readonly bufferedAmount: number;
-  terminate(): void;
-}
-
 export interface OutletOptions {
-  conn: Connection;
+  wire: Wire;
   /** Ms since 1970. */
   expiresAt: () => number;
   /** Calls back soon, and again until nobody waits; shared by the sockets of a node. */
   ticker: Ticker;
 }
 
-export function createOutlet({ conn, expiresAt, ticker }: OutletOptions): Outlet {
-  const waiting = new Map<string, Frame>();
-  let buffered = 0;
+export function createOutlet({ wire, expiresAt, ticker }: OutletOptions): Outlet {
+  const waiting = new Map<string, Message>();
   let looks = 0;
-  // All that goes out is counted, answers included: who asks and never reads is slow as well.
-  conn.on("packetCreate", (packet) => {
-    buffered += bytesOf(packet);
-    if (unsent() > MAX_UNSENT_BYTES) ticker.until(cutWhenStuck);
+  wire.onWritten(() => {
+    if (wire.unsent() > MAX_UNSENT_BYTES) ticker.until(cutWhenStuck);
   });
-  // engine.io hands its whole buffer to the transport at once.
-  conn.on("flush", () => (buffered = 0));
-
-  const isOpen = () => conn.readyState === "open";
-  const unsent = () => buffered + (webSocketOf(conn)?.bufferedAmount ?? 0);
 
   /** At the second look: a burst is no fault of a client that reads, and needs a turn of the event loop to go out. */
   function cutWhenStuck(): boolean {
-    const isStuck = isOpen() && unsent() > MAX_UNSENT_BYTES;
+    const isStuck = wire.isOpen && wire.unsent() > MAX_UNSENT_BYTES;
     looks = isStuck ? looks + 1 : 0;
     if (looks < 2) return isStuck;
-    cut();
+    cut("slow");
     return false;
   }
 
-  function write(frame: Frame): void {
-    if (!isOpen()) return;
+  function write(message: Message): void {
+    if (!wire.isOpen) return;
     // Not only by timer: timers are late on a busy node, and overflow for tokens that live for a month.
-    if (Date.now() > expiresAt()) return cut();
-    conn.write(frame.packet, frame.options);
+    if (Date.now() > expiresAt()) return cut("expired");
+    wire.write(message);
   }
 
-  function cut(): void {
+  function cut(reason: CutReason): void {
     waiting.clear();
-    cutTransport(conn);
+    wire.cut(reason);
   }
 
   function flushGauges(): boolean {
-    if (!isOpen()) waiting.clear();
-    for (const [key, frame] of waiting) {
-      if (unsent() > GAUGE_BYTES) return true;
+    if (!wire.isOpen) waiting.clear();
+    for (const [key, message] of waiting) {
+      if (wire.unsent() > GAUGE_BYTES) return true;
       waiting.delete(key);
-      write(frame);
+      write(message);
     }
     return false;
   }
 
   return {
     send: write,
-    sendGauge(key, frame) {
-      if (waiting.size === 0 && unsent() <= GAUGE_BYTES) return write(frame);
-      waiting.set(key, frame);
+    sendGauge(key, message) {
+      if (waiting.size === 0 && wire.unsent() <= GAUGE_BYTES) return write(message);
+      waiting.set(key, message);
       ticker.until(flushGauges);
     },
     dropGauge: (key) => void waiting.delete(key),
     drained: () =>
       new Promise((resolve) => {
         const isFull = () => {
-          if (isOpen() && unsent() > PAGE_BYTES) return true;
+          if (wire.isOpen && wire.unsent() > PAGE_BYTES) return true;
           resolve();
           return false;
         };
@@ -114,23 +87,6 @@ export function createOutlet({ conn, expiresAt, ticker }: OutletOptions): Outlet
     cut,
   };
 }
-
-function bytesOf({ data, options }: Packet): number {
-  const frame: unknown = Array.isArray(options?.wsPreEncodedFrame)
-    ? options.wsPreEncodedFrame[0]
-    : data;
-  return typeof frame === "string" || Buffer.isBuffer(frame) ? Buffer.byteLength(frame) : 0;
-}
-
-/** A socket that is closed but never read from keeps its buffer for half a minute; a terminated one does not. */
-function cutTransport(conn: Connection): void {
-  const socket = webSocketOf(conn);
-  conn.close(true);
-  socket?.terminate();
-}
-
-const webSocketOf = ({ transport }: Connection): WebSocketLike | undefined =>
-  transport.name === "websocket" ? transport.socket : undefined;
 
 /** Calls back every `EVERY_MS` for as long as a callback answers `true`. */
 export interface Ticker {

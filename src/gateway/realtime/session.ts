@@ -1,23 +1,26 @@
-import type { Socket } from "socket.io";
-import type { Acknowledgement } from "../../contract/socket.ts";
+import type { Audience } from "../../contract/names.ts";
 import type { Caller } from "../../contract/tokens.ts";
 import type { Seat } from "../../feeds/seat.ts";
 import type { InTurn } from "../../lib/turns.ts";
 import type { Outlet } from "./outlet.ts";
+import type { Wire } from "./wire.ts";
 
 /** What a node knows of a connected client. */
 export interface Session {
+  /** No two are alike. */
+  id: string;
   caller: Caller;
-  /** As the client gave it: unchecked. */
-  cursors: Record<string, unknown> | undefined;
+  /** Where the client says that it stands in a feed: unchecked, `undefined` when it says nothing. */
+  cursorOf: (feed: Audience) => unknown;
   /** Places in rooms, by feed or by topic. */
   seats: Map<string, Seat>;
+  wire: Wire;
   outlet: Outlet;
   /** The welcome first, then what the client asks, in its order. */
   inTurn: InTurn;
   /** Called when `caller` has a new token behind it. */
   onRefresh: () => void;
-  /** Called when the socket is gone. */
+  /** Called when the client is gone. */
   onClose: (() => void)[];
   isClosed: boolean;
 }
@@ -40,20 +43,3 @@ export function closeSession(session: Session): void {
   for (const topic of session.seats.keys()) leaveSeat(session, topic);
   for (const close of session.onClose) close();
 }
-
-export type Reply = (acknowledgement: Acknowledgement) => void;
-export const noReply: Reply = () => undefined;
-
-export interface ClientEvents {
-  [event: string]: (...args: unknown[]) => void;
-}
-
-export interface ServerEvents {
-  [event: string]: (data: unknown) => void;
-}
-
-export interface SocketData {
-  session: Session;
-}
-
-export type GatewaySocket = Socket<ClientEvents, ServerEvents, Record<string, never>, SocketData>;

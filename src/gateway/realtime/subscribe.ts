@@ -4,10 +4,9 @@ import { jobOfTopic, jobTopic } from "../../contract/names.ts";
 import { SubscribeRequest, UnsubscribeRequest } from "../../contract/socket.ts";
 import { JobcastError } from "../../errors.ts";
 import { toScopedJob, toWireJob } from "../../jobs/present.ts";
-import type { Logger } from "../../lib/logger.ts";
-import { type Afterwards, handle } from "./handle.ts";
 import { feedsOf, type JoinDeps } from "./join.ts";
-import { type GatewaySocket, keepSeat, leaveSeat, type Session } from "./session.ts";
+import type { Afterwards, Call } from "./receive.ts";
+import { keepSeat, leaveSeat, type Session } from "./session.ts";
 import { findWatched, watchJob } from "./watch.ts";
 
 const isSubscribeRequest = Compile(SubscribeRequest);
@@ -16,15 +15,14 @@ const isUnsubscribeRequest = Compile(UnsubscribeRequest);
 const MAX_TOPICS = 100;
 
 /** `subscribe {topic}`: follows a job; answers with the job as it is. */
-export function registerSubscribe(socket: GatewaySocket, deps: JoinDeps, log: Logger): void {
-  const { session } = socket.data;
-  handle(socket, "subscribe", log, async (request, afterwards) => {
+export function createSubscribe(deps: JoinDeps): Call {
+  return async (session, request, afterwards) => {
     if (!isSubscribeRequest.Check(request)) throw new JobcastError("invalid", "Malformed request");
     const { topic } = request;
     const jobId = jobOfTopic(topic);
     if (jobId === undefined) throw new JobcastError("not_found", "No such topic");
     return { topic, job: await follow(deps, session, jobId, afterwards) };
-  });
+  };
 }
 
 async function follow(
@@ -50,12 +48,8 @@ async function follow(
 }
 
 /** `unsubscribe {topic}`: a topic that was never followed is left all the same. */
-export function registerUnsubscribe(socket: GatewaySocket, log: Logger): void {
-  const { session } = socket.data;
-  handle(socket, "unsubscribe", log, async (request) => {
-    if (!isUnsubscribeRequest.Check(request))
-      throw new JobcastError("invalid", "Malformed request");
-    if (jobOfTopic(request.topic) !== undefined) leaveSeat(session, request.topic);
-    return {};
-  });
-}
+export const unsubscribe: Call = async (session, request) => {
+  if (!isUnsubscribeRequest.Check(request)) throw new JobcastError("invalid", "Malformed request");
+  if (jobOfTopic(request.topic) !== undefined) leaveSeat(session, request.topic);
+  return {};
+};

@@ -9,7 +9,7 @@ import type { Outlook } from "../../jobs/outlook.ts";
 import { type Sign, toScopedJob, toWireJob } from "../../jobs/present.ts";
 import type { Records } from "../../jobs/records.ts";
 import type { JobSnapshot, StoredJob } from "../../jobs/snapshot.ts";
-import { type Frame, toFrame } from "./frame.ts";
+import type { Message } from "./message.ts";
 import type { Session } from "./session.ts";
 
 export interface WatchDeps {
@@ -51,7 +51,7 @@ export async function watchJob(
     jobId,
     listener: createWatcher(session, jobId, isScoped),
     drained: () => session.outlet.drained(),
-    onLost: () => session.outlet.cut(),
+    onLost: () => session.outlet.cut("lost"),
   });
   const told = seat.job === undefined ? known : snapshotJob(seat.job);
   const [stored = told] = await outlook.show([told]);
@@ -67,22 +67,26 @@ function createWatcher({ outlet }: Session, jobId: string, isScoped: boolean): L
   return {
     hear(item) {
       if (item.kind === "resync" || item.jobId !== jobId) return;
-      if (item.kind === "gauge") return outlet.sendGauge(jobId, watchedFrame(item, isScoped));
+      if (item.kind === "gauge") return outlet.sendGauge(jobId, watchedMessage(item, isScoped));
       outlet.dropGauge(jobId);
-      outlet.send(watchedFrame(item, isScoped));
+      outlet.send(watchedMessage(item, isScoped));
     },
   };
 }
 
-const plain = new WeakMap<Item, Frame>();
-const scoped = new WeakMap<Item, Frame>();
+const plain = new WeakMap<Item, Message>();
+const scoped = new WeakMap<Item, Message>();
 
-function watchedFrame(item: Item & { event: string; data: string }, isScoped: boolean): Frame {
+/** What is said of a job to those who follow no more than that: without a place in a feed. */
+function watchedMessage(item: Item & { event: string; data: string }, isScoped: boolean): Message {
   const cache = isScoped ? scoped : plain;
   const cached = cache.get(item);
   if (cached !== undefined) return cached;
   const { feed: _feed, cursor: _cursor, ...job } = JSON.parse(item.data);
-  const frame = toFrame(item.event, JSON.stringify(isScoped ? toScopedJob(job) : job));
-  cache.set(item, frame);
-  return frame;
+  const message = {
+    event: item.event,
+    data: JSON.stringify(isScoped ? toScopedJob(job) : job),
+  };
+  cache.set(item, message);
+  return message;
 }

@@ -1,12 +1,9 @@
 import { Decoder as BaseDecoder, Encoder } from "socket.io-parser";
+import { MAX_MESSAGE_BYTES, OVERSIZED } from "../receive.ts";
 
-/** Longer messages are answered without being parsed. */
-export const MAX_MESSAGE_BYTES = 64 * 1024;
 /** Of the `auth` of a handshake: room for the cursors of a thousand feeds. */
 const MAX_AUTH_BYTES = 256 * 1024;
 
-/** Stands for an event that was too long to be parsed. */
-export const OVERSIZED = "\u0000oversized";
 /** Stands for such an `auth`: one that no check lets through, so that the client is told instead of cut off and coming back for ever. */
 const OVERSIZED_AUTH = '0{"token":0}';
 

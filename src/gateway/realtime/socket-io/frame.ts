@@ -1,5 +1,4 @@
-import { formatCursor } from "../../contract/cursor.ts";
-import type { Item } from "../../feeds/item.ts";
+import type { Message } from "../message.ts";
 
 /** An event encoded once, for every socket that it goes to. */
 export interface Frame {
@@ -17,25 +16,9 @@ export function toFrame(event: string, data: string): Frame {
   return { packet, bytes: frame.length, options: { compress: false, wsPreEncodedFrame: [frame] } };
 }
 
-const frames = new WeakMap<Item, Frame>();
-
-/** The frame of what a room says; made once, however many hear it. */
-export function frameOf(item: Item): Frame {
-  const known = frames.get(item);
-  if (known !== undefined) return known;
-  const frame =
-    item.kind === "resync"
-      ? toFrame("resync", JSON.stringify(toResync(item)))
-      : toFrame(item.event, item.data);
-  frames.set(item, frame);
-  return frame;
-}
-
-const toResync = ({ audience, cursor, reason }: Item & { kind: "resync" }) => ({
-  feed: audience,
-  cursor: formatCursor(cursor),
-  reason,
-});
+/** The frame of a message; made once, however many hear it. */
+export const frameOf = (message: Message): Frame =>
+  (message.frame ??= toFrame(message.event, message.data));
 
 const FINAL_TEXT = 0x81;
 
