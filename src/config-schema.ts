@@ -90,6 +90,10 @@ export const ConfigSchema = Type.Object({
     default: "/socket.io",
     description: "Socket.IO endpoint",
   }),
+  WS_PATH: matching("^/[^?#\\s]+$", "a path that starts with /", {
+    default: "/ws",
+    description: "Plain WebSocket endpoint",
+  }),
   WS_MAX_CONNECTIONS: integer("Connections of a node", {
     minimum: 1,
     maximum: 1_000_000,

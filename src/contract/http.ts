@@ -109,3 +109,51 @@ export const RealtimeStats = Type.Object(
   { $id: "RealtimeStats" },
 );
 export type RealtimeStats = Static<typeof RealtimeStats>;
+
+const Where = {
+  cursor: Type.Optional(
+    Type.String({ maxLength: 16_384, description: "Of the last answer, event or `ready`" }),
+  ),
+  cursors: Type.Optional(
+    Type.String({ maxLength: 16_384, description: "The map that sockets use, as JSON" }),
+  ),
+  topics: Type.Optional(
+    Type.String({ maxLength: 16_384, description: "Comma list: `job:1,job:2`" }),
+  ),
+  protocol: Type.Optional(Type.String({ maxLength: 8 })),
+};
+
+export const EventsQuery = Type.Object(
+  {
+    ...Where,
+    wait: Type.Optional(
+      Type.Number({ minimum: 0, maximum: 25, default: 0, description: "Seconds" }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const EventStreamQuery = Type.Object(
+  { ...Where, token: Type.Optional(Type.String({ maxLength: 8192 })) },
+  { additionalProperties: false },
+);
+
+export const EventsAnswer = Type.Object(
+  {
+    events: Type.Array(Type.Object({ event: Type.String(), data: Type.Unknown() })),
+    cursor: Type.String({ description: "To be given back with the next question" }),
+    cursors: Type.Record(Type.String(), Type.String()),
+    pollAfter: Type.Integer({
+      minimum: 0,
+      description:
+        "Milliseconds after which a plain poller should come again: 3000 while a job runs, 10000 while one waits, 0 when nothing is pending",
+    }),
+  },
+  { $id: "EventsAnswer" },
+);
+export type EventsAnswer = Static<typeof EventsAnswer>;
+
+export const EventTokenAnswer = Type.Object(
+  { token: Type.String(), expiresAt: Type.String({ format: "date-time" }) },
+  { $id: "EventTokenAnswer" },
+);

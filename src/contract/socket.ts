@@ -39,6 +39,16 @@ export const HandshakeAuth = Type.Object({
 });
 export type HandshakeAuth = Static<typeof HandshakeAuth>;
 
+/** The first thing that is said on a plain WebSocket without a token in its address. */
+export const WebSocketAuth = Type.Object({
+  token: Type.String({ maxLength: 8192 }),
+  cursor: Type.Optional(Type.String({ maxLength: 16_384, description: "As `ready` had it" })),
+  cursors: Type.Optional(Type.String({ maxLength: 16_384, description: "JSON map" })),
+  topics: Type.Optional(Type.String({ maxLength: 16_384, description: "Comma list" })),
+  protocol: Type.Optional(Type.Number()),
+});
+export type WebSocketAuth = Static<typeof WebSocketAuth>;
+
 export const Ready = Type.Object({
   userId: Nullable(Type.String()),
   sessionId: Type.String(),

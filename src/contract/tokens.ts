@@ -13,10 +13,11 @@ export const Claims = Type.Object({
   groups: Type.Optional(Type.Array(GroupName, { maxItems: 100 })),
   plan: Type.Optional(Type.String({ maxLength: 64 })),
   only: Type.Optional(
-    Type.Array(Type.String({ pattern: "^job:.+$" }), {
+    Type.Array(Type.String({ pattern: "^(job:.+|events)$" }), {
       minItems: 1,
       maxItems: 1,
-      description: 'Good for reading that job, its events and its files: `["job:<id>"]`',
+      description:
+        'Good for reading that job, its events and its files: `["job:<id>"]`; or the events of its user: `["events"]`',
     }),
   ),
 });
@@ -61,6 +62,8 @@ export interface Caller {
   isPremium: boolean;
   /** The one job that a token made for it may read; nothing else is allowed with it. */
   onlyJob: string | undefined;
+  /** Good for hearing the events of its user, and for nothing else. */
+  onlyEvents: boolean;
   /** Milliseconds since 1970. */
   expiresAt: number;
 }

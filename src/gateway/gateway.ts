@@ -17,8 +17,10 @@ import type { Keys } from "../redis/keys.ts";
 import type { Secrets } from "../secrets.ts";
 import type { Links } from "../storage/signed-links.ts";
 import type { Store } from "../storage/store.ts";
+import { JobcastError } from "../errors.ts";
 import { createOriginCheck } from "./auth/origins.ts";
 import { buildHttp } from "./http/build-http.ts";
+import type { Events } from "./http/event-routes.ts";
 import { createRealtime, type Realtime } from "./realtime/realtime.ts";
 import { watchWaiting } from "./realtime/waiting.ts";
 
@@ -62,13 +64,21 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
   let realtime: Realtime | undefined;
   const stats = () => ({
     available: !isDraining() && realtime?.isFull === false,
-    transports: ["websocket", "polling"],
+    transports: ["websocket", "polling", "sse", "long-poll", "ws"],
     protocol: PROTOCOL,
     connections: realtime?.connections ?? 0,
     users: realtime?.users ?? 0,
     node,
   });
-  const app = await buildHttp({ ...deps, stats });
+  const live = (): Realtime => {
+    if (realtime === undefined) throw new JobcastError("unavailable", "This node is starting");
+    return realtime;
+  };
+  const events: Events = {
+    poll: (request) => live().poll(request),
+    openStream: (request) => live().openStream(request),
+  };
+  const app = await buildHttp({ ...deps, stats, events });
   realtime = createRealtime({
     ...deps,
     server: app.server,

@@ -22,6 +22,7 @@ const caller = {
   groups: [],
   isPremium: false,
   onlyJob: undefined,
+  onlyEvents: false,
   expiresAt: Infinity,
 };
 

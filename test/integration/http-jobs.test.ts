@@ -195,5 +195,6 @@ const anyone = {
   groups: [],
   isPremium: false,
   onlyJob: undefined,
+  onlyEvents: false,
   expiresAt: Infinity,
 };

@@ -18,6 +18,7 @@ const owner: Caller = {
   groups: [],
   isPremium: false,
   onlyJob: undefined,
+  onlyEvents: false,
   expiresAt: Number.MAX_SAFE_INTEGER,
 };
 

@@ -44,6 +44,7 @@ const callerOf = (userId: string) => ({
   groups: [],
   isPremium: false,
   onlyJob: undefined,
+  onlyEvents: false,
   expiresAt: Number.MAX_SAFE_INTEGER,
 });
 

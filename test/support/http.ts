@@ -1,3 +1,4 @@
+import { JobcastError } from "../../src/errors.ts";
 import { randomBytes } from "node:crypto";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -108,6 +109,7 @@ export const test = base
           draining: false,
           checks: { redis: up, recorder: up, postgres: up, storage: up },
         }),
+        events: { poll: noRealtime, openStream: noRealtime },
         stats: () => ({
           available: true,
           transports: ["websocket"],
@@ -139,3 +141,5 @@ async function listFiles(root: string): Promise<string[]> {
   const files = entries.filter((entry) => entry.isFile());
   return files.map(({ parentPath, name }) => join(parentPath, name).slice(root.length + 1));
 }
+
+const noRealtime = () => Promise.reject(new JobcastError("unavailable", "Only HTTP is here"));

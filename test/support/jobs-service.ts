@@ -54,6 +54,7 @@ export const caller = (fields: Partial<Caller> = {}): Caller => ({
   groups: [],
   isPremium: false,
   onlyJob: undefined,
+  onlyEvents: false,
   expiresAt: Date.now() + 3_600_000,
   ...fields,
 });

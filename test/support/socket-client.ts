@@ -1,6 +1,6 @@
-import { randomInt } from "node:crypto";
 import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
 import { test as base } from "./gateway.ts";
+import { someAddress } from "./some-address.ts";
 
 type Data = Record<string, unknown>;
 export interface Heard {
@@ -92,10 +92,6 @@ async function waitFor<T>(read: () => T | undefined, state: () => unknown): Prom
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
-
-/** An address that no other client of a run has. */
-const someAddress = (): string =>
-  `10.${randomInt(1, 255)}.${randomInt(1, 255)}.${randomInt(1, 255)}`;
 
 /** Tests with stock clients, gone when the test is. */
 export const test = base.extend("connect", async ({}, { onCleanup }) => {

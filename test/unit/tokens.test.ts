@@ -45,6 +45,7 @@ describe("a token", () => {
       groups: ["a", "admins"],
       isPremium: true,
       onlyJob: undefined,
+      onlyEvents: false,
       expiresAt: exp * 1000,
     });
   });

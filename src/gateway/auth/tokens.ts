@@ -2,7 +2,7 @@ import fastifyJwt, { type JWT } from "@fastify/jwt";
 import type { FastifyInstance } from "fastify";
 import type { Static } from "typebox";
 import { Compile } from "typebox/compile";
-import { jobTopic } from "../../contract/names.ts";
+import { ADMINS_GROUP, jobTopic } from "../../contract/names.ts";
 import { type Caller, Claims, type DevTokenRequest } from "../../contract/tokens.ts";
 import { JobcastError } from "../../errors.ts";
 import { toCaller } from "./caller.ts";
@@ -31,12 +31,15 @@ export interface Tokens {
     token: string;
     expiresAt: string;
   };
+  /** A token that is good for hearing the caller's events and nothing else, and for no longer than the caller's own. */
+  signEventToken(caller: Caller): { token: string; expiresAt: string };
   /** A token as an issuer would make it; for development only. */
   signDevToken(request: Static<typeof DevTokenRequest>): string;
 }
 
 const MAX_TOKEN_LENGTH = 8192;
 const DEFAULT_TTL_SECONDS = 3600;
+const EVENT_TOKEN_SECONDS = 900;
 /** For so long after its `exp` a token is still good, since clocks differ. */
 export const LEEWAY_MS = 5000;
 const claimsCheck = Compile(Claims);
@@ -50,13 +53,15 @@ export async function createTokens(app: FastifyInstance, options: TokensOptions)
   }
   const own = await registerKey(app, { name: "own", key: signingKey });
   const [newest = own] = issued;
+  const issuedHere = present({ iss: issuer, aud: audience });
 
   return {
     async verifyToken(token) {
       if (token === "" || token.length > MAX_TOKEN_LENGTH) throw unauthorized();
       const { claims, jwt } = readClaims(token, [...issued, own]);
       // Whoever got hold of the key of the links must not be able to make an administrator with it.
-      if (jwt === own && claims.only === undefined) throw unauthorized();
+      if (jwt === own && (claims.only === undefined || claims.only[0] === "events"))
+        throw unauthorized();
       return toCaller(claims);
     },
 
@@ -66,9 +71,18 @@ export async function createTokens(app: FastifyInstance, options: TokensOptions)
       return { token, expiresAt: new Date(exp * 1000).toISOString() };
     },
 
+    signEventToken({ userId, groups, expiresAt }) {
+      const exp = Math.min(secondsFromNow(EVENT_TOKEN_SECONDS), Math.floor(expiresAt / 1000));
+      const isAdmin = groups.includes(ADMINS_GROUP);
+      const claims = { sub: userId, groups, ...(isAdmin ? { roles: ["admin"] } : {}), exp };
+      // With the issuer's key, since it speaks for groups; the key of the links must not be able to.
+      const token = newest.sign({ ...claims, only: ["events"], ...issuedHere });
+      return { token, expiresAt: new Date(exp * 1000).toISOString() };
+    },
+
     signDevToken({ ttl = DEFAULT_TTL_SECONDS, ...claims }) {
       const exp = secondsFromNow(ttl);
-      return newest.sign({ ...claims, exp, ...present({ iss: issuer, aud: audience }) });
+      return newest.sign({ ...claims, exp, ...issuedHere });
     },
   };
 }

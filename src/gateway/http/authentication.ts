@@ -7,13 +7,15 @@ import type { Limits } from "./limits.ts";
 
 /**
  * Who may call a route. `user`: whoever has a token (what a route is without saying so); `job-token`: the holder of a job's token as
- * well; `optional`: everyone, but a token that is given must be good; `open`: everyone.
+ * well; `events`: of a job's and of an event token as well; `optional`: everyone, but a token that is given must be good; `open`: everyone.
  */
-export type Access = "user" | "job-token" | "optional" | "open";
+export type Access = "user" | "job-token" | "events" | "optional" | "open";
 
 declare module "fastify" {
   interface FastifyContextConfig {
     access?: Access;
+    /** For clients that cannot set headers: `?token=` will do. */
+    takesTokenInAddress?: boolean;
   }
   interface FastifyRequest {
     caller: Caller | undefined;
@@ -32,9 +34,11 @@ export function addAuthentication(
 ): void {
   app.decorateRequest("caller", undefined);
   app.addHook("onRequest", async (request) => {
-    const { access = "user" } = request.routeOptions.config;
+    const { access = "user", takesTokenInAddress = false } = request.routeOptions.config;
     if (access === "open" || request.is404 || request.method === "OPTIONS") return;
-    const token = bearerOf(request.headers.authorization);
+    const token =
+      bearerOf(request.headers.authorization) ??
+      (takesTokenInAddress ? tokenIn(request.query) : undefined);
     if (token === undefined && access === "optional") return;
 
     request.caller = await verify(token).catch(async (thrown: unknown) => {
@@ -42,7 +46,9 @@ export function addAuthentication(
       throw thrown;
     });
     await limits.call(request.caller);
-    if (request.caller.onlyJob !== undefined && access !== "job-token") throw onlyReading();
+    if (request.caller.onlyEvents && access !== "events") throw onlyHearing();
+    if (request.caller.onlyJob !== undefined && access !== "job-token" && access !== "events")
+      throw onlyReading();
   });
 
   async function verify(token: string | undefined): Promise<Caller> {
@@ -64,6 +70,14 @@ export function callerFor(request: FastifyRequest, jobId: string): Caller {
   if (caller.onlyJob !== undefined && caller.onlyJob !== jobId) throw onlyReading();
   return caller;
 }
+
+function tokenIn(query: unknown): string | undefined {
+  const { token }: { token?: unknown } = Object(query);
+  return typeof token === "string" ? token : undefined;
+}
+
+const onlyHearing = () =>
+  new JobcastError("forbidden", "This token is good for hearing events and nothing else");
 
 const onlyReading = () =>
   new JobcastError("forbidden", "This token is good for reading one job and nothing else");

@@ -8,6 +8,7 @@ import { addBodyDeadlines } from "./bodies.ts";
 import type { HttpDeps } from "./deps.ts";
 import { devRoutes, hasDevRoutes } from "./dev-routes.ts";
 import { addDocs } from "./docs.ts";
+import { eventRoutes } from "./event-routes.ts";
 import { externalRoutes } from "./external-routes.ts";
 import { fileRoutes } from "./file-routes.ts";
 import { addHeaders, addRequestLog } from "./hooks.ts";
@@ -83,6 +84,7 @@ async function addRoutes(
   await app.register(adminRoutes, deps.jobs);
   await app.register(queueRoutes, parts);
   await app.register(fileRoutes, parts);
+  await app.register(eventRoutes, parts);
   await app.register(realtimeRoutes, parts);
   if (config.OPS_PORT === undefined) {
     const guard = config.isProduction ? { tokens, metricsToken: config.METRICS_TOKEN } : undefined;

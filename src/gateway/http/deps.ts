@@ -9,6 +9,7 @@ import type { Logger } from "../../lib/logger.ts";
 import type { Keys } from "../../redis/keys.ts";
 import type { Links } from "../../storage/signed-links.ts";
 import type { Store } from "../../storage/store.ts";
+import type { Events } from "./event-routes.ts";
 
 export type HttpConfig = Pick<
   Config,
@@ -42,6 +43,7 @@ export interface HttpDeps {
   log: Logger;
   isDraining(): boolean;
   readiness(): Promise<Readiness>;
+  events: Events;
   /** With all its fields; those for administrators are left out for others. */
   stats(): RealtimeStats;
   metrics: { contentType: string; text(): Promise<string> };

@@ -22,6 +22,7 @@ export interface OpenapiOptions {
 const PROBLEMS_OF_ACCESS: Record<Access, readonly ErrorCode[]> = {
   user: ["unauthorized", "token_expired", "forbidden", "rate_limited"],
   "job-token": ["unauthorized", "token_expired", "forbidden", "rate_limited"],
+  events: ["unauthorized", "token_expired", "forbidden", "rate_limited"],
   optional: ["unauthorized", "token_expired", "rate_limited"],
   open: [],
 };
@@ -73,6 +74,7 @@ function document(schema: FastifySchema, { config }: RouteOptions): FastifySchem
   const security = {
     user: [{ bearer: [] }],
     "job-token": [{ bearer: [] }],
+    events: [{ bearer: [] }],
     optional: [{}, { bearer: [] }],
     open: [],
   };

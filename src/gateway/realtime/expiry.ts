@@ -12,18 +12,15 @@ const EXPIRING: AuthErrorEvent = {
 /** Timers overflow past 24.8 days. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/**
- * The caller of a socket's token. One that has just run out is good for its leeway: were such a socket closed at `exp`, its client would be let in and cut
- * again and again.
- */
-export async function verifyForSocket(
+/** The caller of a socket's token. */
+export const verifyForSocket = async (
   tokens: Pick<Tokens, "verifyToken">,
   token: string,
-): Promise<Caller> {
-  const caller = await tokens.verifyToken(token);
-  if (caller.expiresAt > Date.now()) return caller;
-  return { ...caller, expiresAt: caller.expiresAt + LEEWAY_MS };
-}
+): Promise<Caller> => atTheDoor(await tokens.verifyToken(token));
+
+/** A token that has just run out is good for its leeway: were a connection closed at `exp`, its client would be let in and cut again and again. */
+export const atTheDoor = (caller: Caller): Caller =>
+  caller.expiresAt > Date.now() ? caller : { ...caller, expiresAt: caller.expiresAt + LEEWAY_MS };
 
 /** Warns a client 30 s before its token runs out, and closes the transport when it has; starts anew after each refresh. */
 export function watchExpiry(session: Session): void {

@@ -11,7 +11,7 @@ import type { Outlook } from "../../jobs/outlook.ts";
 import { toWireJob, type Sign } from "../../jobs/present.ts";
 import type { Records } from "../../jobs/records.ts";
 import type { JobSnapshot, StoredJob } from "../../jobs/snapshot.ts";
-import { messageOf, say } from "./message.ts";
+import { type Cursors, messageOf, say } from "./message.ts";
 import { toOpaque } from "./opaque.ts";
 import { keepSeat, type Session } from "./session.ts";
 import { findWatched, watchJob } from "./watch.ts";
@@ -31,26 +31,47 @@ const MAX_READY_JOBS = 100;
 export const feedsOf = ({ userId, groups, onlyJob }: Caller): Audience[] =>
   onlyJob === undefined ? [userAudience(userId), ALL, ...groups.map(groupAudience)] : [];
 
+/** Places in all feeds of a client, which begin to hear when they are started. */
+export interface Joined {
+  seats: Seat[];
+  cursors: Cursors;
+  /** Cursors were given and all were replayed. */
+  recovered: boolean;
+  /** Open jobs of the client's own, the newest 100, as of `cursors`. */
+  open: StoredJob[];
+  openJobs: number;
+}
+
+/** Replays what the client missed. */
+export async function joinFeeds(deps: JoinDeps, session: Session): Promise<Joined> {
+  const feeds = feedsOf(session.caller);
+  const given = feeds.map(session.cursorOf);
+  const seats = await Promise.all(feeds.map((feed, i) => joinFeed(deps, session, feed, given[i])));
+  const own = seats[0];
+  const returning = seats.filter((_, i) => given[i] !== undefined);
+  return {
+    seats,
+    cursors: Object.fromEntries(feeds.map((feed, i) => [feed, placeOf(seats[i])])),
+    recovered: returning.length > 0 && returning.every((seat) => seat.isRecovered),
+    open: await deps.outlook.show((own?.open ?? []).map(toStored)),
+    openJobs: own?.openJobs ?? 0,
+  };
+}
+
 /** Replays what the client missed, says `ready`, and has it hear what comes. */
 export async function welcome(deps: JoinDeps, session: Session): Promise<void> {
   const { caller } = session;
   if (caller.onlyJob !== undefined) return welcomeToJob(deps, session, caller.onlyJob);
-  const feeds = feedsOf(caller);
-  const given = feeds.map((feed) => session.cursorOf(feed));
-  const seats = await Promise.all(feeds.map((feed, i) => joinFeed(deps, session, feed, given[i])));
-  const own = seats[0];
-  const cursors = Object.fromEntries(feeds.map((feed, i) => [feed, cursorOf(seats[i])]));
-  const open = await deps.outlook.show((own?.open ?? []).map(toStored));
-  const returning = seats.filter((_, i) => given[i] !== undefined);
+  const { seats, cursors, recovered, open, openJobs } = await joinFeeds(deps, session);
   sayReady(session, {
     userId: caller.userId,
     sessionId: session.id,
     protocol: PROTOCOL,
-    recovered: returning.length > 0 && returning.every((seat) => seat.isRecovered),
+    recovered,
     cursors,
     cursor: toOpaque(cursors),
     jobs: open.map((job) => toWireJob(job, deps.sign)),
-    openJobs: own?.openJobs ?? 0,
+    openJobs,
     unread: 0,
     node: deps.node,
   });
@@ -107,7 +128,7 @@ async function welcomeToJob(deps: JoinDeps, session: Session, jobId: string): Pr
 const sayReady = ({ outlet }: Session, ready: Ready): void =>
   outlet.send(say("ready", ready, ready.cursors));
 
-const cursorOf = (seat: Seat | undefined): string =>
+const placeOf = (seat: Seat | undefined): string =>
   seat === undefined ? "" : formatCursor(seat.cursor);
 
 function toStored(text: string): StoredJob {

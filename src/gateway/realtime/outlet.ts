@@ -9,16 +9,21 @@ export interface Outlet {
   sendGauge(key: string, message: Message): void;
   /** A fact made what waits under this key old. */
   dropGauge(key: string): void;
-  /** Resolves when another page of facts would not fill the buffer, or the client is gone. */
+  /** Resolves when another page of facts would not fill the buffer; fails with `GoneError` when the client is gone. */
   drained(): Promise<void>;
   /** Closes the transport: clients come back by themselves. */
   cut(reason: CutReason): void;
 }
 
+/** Whoever left in the middle of a replay needs no more of it. */
+export class GoneError extends Error {
+  override readonly name = "GoneError";
+}
+
 export const MAX_UNSENT_BYTES = 1024 * 1024;
 /** Gauges wait from here on: facts need the room. */
 const GAUGE_BYTES = 64 * 1024;
-const PAGE_BYTES = 256 * 1024;
+export const PAGE_BYTES = 256 * 1024;
 
 export interface OutletOptions {
   wire: Wire;
@@ -75,10 +80,11 @@ export function createOutlet({ wire, expiresAt, ticker }: OutletOptions): Outlet
     },
     dropGauge: (key) => void waiting.delete(key),
     drained: () =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
         const isFull = () => {
           if (wire.isOpen && wire.unsent() > PAGE_BYTES) return true;
-          resolve();
+          if (wire.isOpen) resolve();
+          else reject(new GoneError());
           return false;
         };
         // After a turn of the event loop a client that reads has taken the page.

@@ -1,6 +1,8 @@
 import type { Server as HttpServer } from "node:http";
 import type { Redis } from "ioredis";
 import type { Config } from "../../config.ts";
+import type { EventsAnswer } from "../../contract/http.ts";
+import type { Caller } from "../../contract/tokens.ts";
 import { JobcastError } from "../../errors.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { Keys } from "../../redis/keys.ts";
@@ -10,23 +12,38 @@ import { createAdmission } from "./admission.ts";
 import { createAuthRefresh } from "./auth-refresh.ts";
 import { createConnections } from "./connections.ts";
 import { drainSessions } from "./drain.ts";
-import { watchExpiry } from "./expiry.ts";
+import { createEventStreams, type EventStreams, type StreamRequest } from "./event-stream.ts";
+import { atTheDoor, watchExpiry } from "./expiry.ts";
+import { requireProtocol } from "./identify.ts";
 import { type JoinDeps, welcome } from "./join.ts";
+import { createLongPolls, type PollRequest } from "./long-poll.ts";
+import { type GivenPlace, toStanding } from "./opaque.ts";
 import { createTicker } from "./outlet.ts";
 import { type Calls, createReceiver, type Said } from "./receive.ts";
 import { closeSession, type Session } from "./session.ts";
 import { createSocketIo } from "./socket-io/server.ts";
 import { createSubscribe, unsubscribe } from "./subscribe.ts";
+import { followTopics } from "./topics.ts";
+import { createWebSockets } from "./websocket/server.ts";
 
 export type RealtimeConfig = Pick<
   Config,
   | "SOCKET_PATH"
+  | "WS_PATH"
   | "WS_MAX_CONNECTIONS"
   | "WS_MAX_CONNECTIONS_PER_USER"
   | "HEARTBEAT_SECONDS"
   | "HEARTBEAT_TIMEOUT_SECONDS"
   | "TRUST_PROXY"
 >;
+
+/** By whoever comes over plain HTTP. */
+export interface Asked extends GivenPlace {
+  caller: Caller;
+  /** A comma list. */
+  topics?: string | undefined;
+  protocol?: string | undefined;
+}
 
 export interface RealtimeDeps extends JoinDeps {
   server: HttpServer;
@@ -48,6 +65,11 @@ export interface Realtime {
   readonly users: number;
   /** Turns everyone away until someone leaves. */
   readonly isFull: boolean;
+  poll(request: Asked & Pick<PollRequest, "waitMs" | "signal">): Promise<EventsAnswer>;
+  /** See `EventStreams.open`. */
+  openStream(
+    request: Asked & Pick<StreamRequest, "request" | "response">,
+  ): ReturnType<EventStreams["open"]>;
   /** Sends the clients away, spread over `windowMs` at most. */
   drain(windowMs: number): Promise<void>;
   close(): Promise<void>;
@@ -67,16 +89,25 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
   ]);
 
   /** What a client says is taken from the start, and answered after its welcome. */
-  function receive(session: Session): { hear: (said: Said) => void; close: () => void } {
+  function receive(
+    session: Session,
+    jobIds: string[] = [],
+  ): { hear: (said: Said) => void; close: () => void } {
     sessions.add(session);
     watchExpiry(session);
     session
-      .inTurn(() => welcome(deps, session))
+      .inTurn(async () => {
+        await welcome(deps, session);
+        await followTopics(deps, session, jobIds);
+      })
       .catch((thrown: unknown) => {
+        if (!session.wire.isOpen) return;
         // The job of its token is gone, and will not come back: neither should the client.
-        if (JobcastError.from(thrown).code === "not_found") return session.wire.dismiss();
-        log.warn({ err: thrown }, "realtime: a client could not be welcomed");
-        return session.outlet.cut("lost");
+        if (JobcastError.from(thrown).code === "not_found") session.wire.dismiss();
+        else {
+          log.warn({ err: thrown }, "realtime: a client could not be welcomed");
+          session.outlet.cut("lost");
+        }
       });
     const close = () => {
       sessions.delete(session);
@@ -93,7 +124,13 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
   });
   const parts = { ...deps, connections, ticker, admission, receive };
   const socketIo = createSocketIo(parts);
-  const open = () => socketIo.connections;
+  const streams = createEventStreams({ ...parts, heartbeatSeconds: config.HEARTBEAT_SECONDS });
+  const polls = createLongPolls({
+    ...parts,
+    mayWait: () => !isDraining() && open() < maxConnections,
+  });
+  const webSockets = createWebSockets(parts);
+  const open = () => socketIo.connections + webSockets.size + streams.size + polls.size;
 
   return {
     get connections() {
@@ -105,10 +142,26 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
     get isFull() {
       return open() >= maxConnections;
     },
-    drain: (windowMs) => drainSessions([...sessions], windowMs),
+    async poll({ caller, topics = "", protocol, waitMs, signal, ...place }) {
+      requireProtocol(protocol);
+      const standing = toStanding(place);
+      return await polls.ask({ caller: atTheDoor(caller), standing, topics, waitMs, signal });
+    },
+    async openStream({ caller, topics = "", protocol, request, response, ...place }) {
+      requireProtocol(protocol);
+      const standing = toStanding(place);
+      return await streams.open({ caller: atTheDoor(caller), standing, topics, request, response });
+    },
+    async drain(windowMs) {
+      polls.release();
+      await drainSessions([...sessions], windowMs);
+    },
     async close() {
       connections.close();
       ticker.close();
+      polls.release();
+      for (const { wire } of sessions) wire.cut("draining");
+      webSockets.close();
       await socketIo.close();
     },
   };

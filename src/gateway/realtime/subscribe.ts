@@ -12,7 +12,7 @@ import { findWatched, watchJob } from "./watch.ts";
 const isSubscribeRequest = Compile(SubscribeRequest);
 const isUnsubscribeRequest = Compile(UnsubscribeRequest);
 
-const MAX_TOPICS = 100;
+export const MAX_TOPICS = 100;
 
 /** `subscribe {topic}`: follows a job; answers with the job as it is. */
 export function createSubscribe(deps: JoinDeps): Call {
@@ -25,7 +25,8 @@ export function createSubscribe(deps: JoinDeps): Call {
   };
 }
 
-async function follow(
+/** Has the client hear of a job, once `afterwards` is called; resolves to the job as it is. */
+export async function follow(
   deps: JoinDeps,
   session: Session,
   jobId: string,

@@ -17,6 +17,7 @@ const caller = {
   groups: [],
   isPremium: false,
   onlyJob: undefined,
+  onlyEvents: false,
   expiresAt: 0,
 };
 const tasks = await loadTasks();
