@@ -23,14 +23,14 @@ export function createHearing(webSocket: WebSocket): Hearing {
     if (hear !== undefined) return hear(said);
     if (awaited !== undefined) return awaited(said);
     held.push(said);
-    if (held.length > MAX_HELD) farewell(webSocket, "rate");
+    if (held.length > MAX_HELD) farewell(webSocket, "rate", "rate_limited");
   }
 
   webSocket.on("message", (data, isBinary) => {
     const text = isBinary ? undefined : textOf(data);
     if (text === "ping") return webSocket.send("pong");
     const said = text === undefined ? undefined : parse(text, webSocket);
-    if (said === undefined) return farewell(webSocket, "invalid");
+    if (said === undefined) return farewell(webSocket, "invalid", "invalid");
     return take(said);
   });
   webSocket.once("close", () => awaited?.(undefined));

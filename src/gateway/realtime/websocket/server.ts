@@ -87,7 +87,7 @@ export function createWebSockets(deps: WebSocketsDeps): WebSockets {
     close() {
       server.off("upgrade", upgrade);
       clearInterval(heartbeat);
-      for (const webSocket of endpoint.clients) farewell(webSocket, "draining");
+      for (const webSocket of endpoint.clients) farewell(webSocket, "draining", "draining");
       endpoint.close();
     },
   };

@@ -24,7 +24,7 @@ const OF_CUT: Record<CutReason, CloseReason> = {
 /** After which a client that does not read its farewell is cut off all the same. */
 const FAREWELL_MS = 1000;
 
-export function farewell(webSocket: WebSocket, reason: CloseReason, text: string = reason): void {
+export function farewell(webSocket: WebSocket, reason: CloseReason, text: string): void {
   webSocket.close(CLOSE_CODES[reason], text);
   setTimeout(() => webSocket.terminate(), FAREWELL_MS).unref();
 }
@@ -47,8 +47,8 @@ export function createWebSocketWire(webSocket: WebSocket, cursors: Cursors): Wir
       if (webSocket.readyState === WebSocket.CLOSED) listener();
       else webSocket.once("close", listener);
     },
-    cut: (reason) => farewell(webSocket, OF_CUT[reason]),
-    dismiss: () => farewell(webSocket, "rate"),
+    cut: (reason) => farewell(webSocket, OF_CUT[reason], reason),
+    dismiss: () => farewell(webSocket, "rate", "rate_limited"),
   };
 }
 
