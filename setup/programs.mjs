@@ -10,6 +10,11 @@ export const REDIS = {
   isThere: () => isOnPath("redis-server") || isOnPath("valkey-server"),
 };
 export const HAPROXY = { name: "haproxy", homebrew: "haproxy", isThere: () => isOnPath("haproxy") };
+export const NGINX = {
+  name: "nginx-light",
+  homebrew: "nginx",
+  isThere: () => isOnPath("nginx") || existsSync("/usr/sbin/nginx"),
+};
 export const POSTGRES = {
   name: "postgresql",
   homebrew: "postgresql",

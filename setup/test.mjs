@@ -5,13 +5,13 @@ import { delimiter, join } from "node:path";
 import { prepare, root } from "./prepare.mjs";
 import * as programs from "./programs.mjs";
 
-const { REDIS, HAPROXY, POSTGRES, FFMPEG, POCKETSPHINX, POCKETSPHINX_ENGLISH } = programs;
+const { REDIS, HAPROXY, NGINX, POSTGRES, FFMPEG, POCKETSPHINX, POCKETSPHINX_ENGLISH } = programs;
 const { FLITE, QPDF, POPPLER, CHROMIUM, PYTHON } = programs;
 
 const speech = [FFMPEG, POCKETSPHINX, POCKETSPHINX_ENGLISH, FLITE];
 const documents = [QPDF, POPPLER, CHROMIUM];
 prepare({
-  programs: [REDIS, HAPROXY, POSTGRES, ...speech, ...documents, PYTHON],
+  programs: [REDIS, HAPROXY, NGINX, POSTGRES, ...speech, ...documents, PYTHON],
   withDev: true,
 });
 

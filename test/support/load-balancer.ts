@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "./free-port.ts";
@@ -10,18 +10,70 @@ export interface GatewayPorts {
   opsPort: number;
 }
 
-/** A haproxy on a free port that spreads connections over the gateways which say that they are ready. */
-export async function startLoadBalancer(
-  gateways: GatewayPorts[],
-): Promise<ServerProcess & { url: string }> {
+export type LoadBalancer = ServerProcess & { url: string };
+
+/** A haproxy as `deploy/` sets it up, on a free port, that spreads connections over the gateways which say that they are ready. */
+export async function startLoadBalancer(gateways: GatewayPorts[]): Promise<LoadBalancer> {
+  return await startBalancer({
+    config: "haproxy.cfg",
+    command: (path) => ["haproxy", "-db", "-f", path],
+    adapt: (text, port) =>
+      replaceLines(text, /^ {2}server gateway-1 .*$/, (i) => {
+        const gateway = gateways[i];
+        if (gateway === undefined) return undefined;
+        return `  server g${i} 127.0.0.1:${gateway.port} port ${gateway.opsPort} cookie g${i}`;
+      })
+        .replace(/^ {2}server gateway-.*\n/gm, "")
+        .replace("bind :80", `bind 127.0.0.1:${port}`)
+        // Clients of a test that was cut off are gone; those of a process are frozen, and should be out soon.
+        .replace("inter 500ms", "inter 200ms"),
+  });
+}
+
+/** An nginx as `deploy/` sets it up. */
+export async function startNginx(gateways: Pick<GatewayPorts, "port">[]): Promise<LoadBalancer> {
+  return await startBalancer({
+    config: "nginx.conf",
+    command: (path) => ["nginx", "-c", path, "-g", `daemon off; pid ${path}.pid;`, "-e", "stderr"],
+    adapt: (text, port) =>
+      replaceLines(text, /^ {4}server gateway-1:3000 .*$/, (i) => {
+        const gateway = gateways[i];
+        return gateway && `    server 127.0.0.1:${gateway.port} max_fails=1 fail_timeout=2s;`;
+      })
+        .replace(/^ {4}server gateway-.*\n/gm, "")
+        .replace("listen 80;", `listen 127.0.0.1:${port};`)
+        .replace("access_log /dev/stdout paths;", "access_log off;"),
+  });
+}
+
+/** In the place of each line that fits stand those that `line` gives, until it gives none. */
+function replaceLines(
+  text: string,
+  pattern: RegExp,
+  line: (i: number) => string | undefined,
+): string {
+  const lines: string[] = [];
+  for (let i = 0, next = line(0); next !== undefined; next = line(++i)) lines.push(next);
+  return text.replace(new RegExp(pattern, "gm"), lines.join("\n"));
+}
+
+interface BalancerOptions {
+  /** In `deploy/`. */
+  config: string;
+  command: (path: string) => string[];
+  adapt: (text: string, port: number) => string;
+}
+
+async function startBalancer({ config, command, adapt }: BalancerOptions): Promise<LoadBalancer> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const folder = await mkdtemp(join(tmpdir(), "jobcast-haproxy-"));
-  const path = join(folder, "haproxy.cfg");
-  await writeFile(path, toConfig(port, gateways));
+  const folder = await mkdtemp(join(tmpdir(), "jobcast-balancer-"));
+  const path = join(folder, config);
+  const text = await readFile(new URL(`../../deploy/${config}`, import.meta.url), "utf8");
+  await writeFile(path, adapt(text, port));
   const server = await startServer({
-    command: ["haproxy", "-db", "-f", path],
-    // SIGUSR1 would wait for the last connection.
+    command: command(path),
+    // haproxy would wait for the last connection after SIGUSR1.
     signal: "SIGTERM",
     // 503 while no gateway is up is an answer too.
     isUp: () =>
@@ -36,31 +88,3 @@ export async function startLoadBalancer(
   };
   return { url, stop };
 }
-
-/**
- * A gateway that drains gets no new connection but keeps those it has: it moves them itself. One that is frozen is out after 0.6 s.
- * `timeout tunnel` is for WebSockets, which may be silent between two pings.
- */
-const toConfig = (port: number, gateways: GatewayPorts[]): string => `
-defaults
-  mode http
-  option forwardfor
-  option redispatch
-  retries 3
-  timeout connect 1s
-  timeout client 60s
-  timeout server 60s
-  timeout tunnel 10m
-  timeout check 500ms
-
-frontend clients
-  bind 127.0.0.1:${port}
-  default_backend gateways
-
-backend gateways
-  balance roundrobin
-  option httpchk GET /readyz
-  http-check expect status 200
-  default-server check inter 200ms fall 2 rise 1
-${gateways.map((gateway) => `  server gateway-${gateway.port} 127.0.0.1:${gateway.port} port ${gateway.opsPort}`).join("\n")}
-`;
