@@ -79,7 +79,7 @@ const whoMayImportWhom = [
       message: "lib knows nothing of Jobcast",
     },
   ]),
-  restrict("src/{config,config-schema,secrets,errors}.ts", [
+  restrict("src/{config,config-formats,config-schema,secrets,errors}.ts", [
     {
       group: ["./*/**", "!./contract/**", "!./lib/**", "./main.ts"],
       message: "Only contract and lib come before",

@@ -3,7 +3,7 @@ import { FFMPEG, POCKETSPHINX, POCKETSPHINX_ENGLISH, REDIS } from "./programs.mj
 import { replaceBy } from "./replace-by.mjs";
 
 const node = prepare({
-  programs: process.env.REDIS_URL ? [] : [REDIS],
+  programs: hasRedis() ? [] : [REDIS],
   useful: isWorking() ? programsOfWorkers() : [],
   whatIsOff: "Transcription",
   withDev: false,
@@ -13,6 +13,11 @@ const main = `${root}/src/main.ts`;
 // From the second start on npm finds the right Node itself, and there is one process only.
 if (node === process.execPath) await import(main);
 else replaceBy([node, main, ...process.argv.slice(2)]);
+
+function hasRedis() {
+  const { REDIS_URL, REDIS_CLUSTER_NODES, REDIS_SENTINELS } = process.env;
+  return Boolean(REDIS_URL || REDIS_CLUSTER_NODES || REDIS_SENTINELS);
+}
 
 /** Without a role named, the process has them all. */
 function isWorking() {

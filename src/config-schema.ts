@@ -1,5 +1,14 @@
-import { isIP } from "node:net";
-import Type, { type TSchema } from "typebox";
+import Type from "typebox";
+import {
+  address,
+  endpoint,
+  integer,
+  isEndpoint,
+  isLong,
+  isProxy,
+  list,
+  matching,
+} from "./config-formats.ts";
 import { Lane } from "./contract/job.ts";
 
 const PORTS = { minimum: 0, maximum: 65_535 };
@@ -31,7 +40,36 @@ export const ConfigSchema = Type.Object({
     ),
   ),
 
-  REDIS_URL: Type.Optional(address("redis", "Unset: a private redis-server in DATA_DIR/redis")),
+  REDIS_URL: Type.Optional(
+    address(
+      "redis",
+      "Unset, and none of the next two set: a private redis-server in DATA_DIR/redis",
+    ),
+  ),
+  REDIS_CLUSTER_NODES: Type.Optional(
+    list(
+      endpoint(),
+      "host:port or redis://user:password@host:port",
+      "Some nodes of a Redis Cluster, host:port or redis://user:password@host:port, rediss:// for TLS",
+    ),
+  ),
+  REDIS_SENTINELS: Type.Optional(
+    list(
+      endpoint(),
+      "host:port or redis://user:password@host:port",
+      "Redis Sentinels, host:port or redis://user:password@host:port, rediss:// for TLS",
+    ),
+  ),
+  REDIS_SENTINEL_NAME: Type.Optional(
+    Type.Refine(
+      Type.String({
+        expects: "a name such as mymaster, or redis://user:password@mymaster",
+        description:
+          "Name of the primary that they watch; with the login of the servers redis://user:password@name, rediss:// for TLS",
+      }),
+      isEndpoint,
+    ),
+  ),
   REDIS_PREFIX: matching("^[A-Za-z0-9._:-]{1,64}$", "1 to 64 letters, digits or . _ : -", {
     default: "jobcast",
     description: "Begins every key in Redis",
@@ -218,50 +256,3 @@ export const ConfigSchema = Type.Object({
     description: "1 opens development routes when HOST is not loopback; not in production",
   }),
 });
-
-interface Range {
-  minimum: number;
-  maximum?: number;
-  default?: number;
-}
-
-function integer(description: string, { maximum = Number.MAX_SAFE_INTEGER, ...range }: Range) {
-  const expects = `a whole number from ${range.minimum} to ${maximum}`;
-  return Type.Integer({ ...range, maximum, expects, description });
-}
-
-function matching(
-  pattern: string,
-  expects: string,
-  options: { default?: string; description: string },
-) {
-  return Type.String({ pattern, expects, ...options });
-}
-
-/** An address `<scheme>://…` that parses, or one of the scheme's relatives: `https`, `rediss`, `postgresql`. */
-function address(scheme: string, description: string) {
-  const isAddress = (text: string) =>
-    URL.canParse(text) && text.startsWith(scheme) && /^\w+:\/\/[^/]/.test(text);
-  return Type.Refine(
-    Type.String({ expects: `an address that starts with ${scheme}://`, description }),
-    isAddress,
-  );
-}
-
-function list<T extends TSchema>(items: T, expects: string, description: string, maxItems = 100) {
-  return Type.Array(items, {
-    minItems: 1,
-    maxItems,
-    expects: `${expects}, by comma`,
-    description: `${description}; by comma`,
-  });
-}
-
-function isLong(secret: string): boolean {
-  return Buffer.byteLength(secret) >= 32;
-}
-
-function isProxy(text: string): boolean {
-  const [ip = "", bits = "0"] = text.split("/");
-  return isIP(ip) !== 0 && /^\d+$/.test(bits) && Number(bits) <= (isIP(ip) === 4 ? 32 : 128);
-}

@@ -103,10 +103,21 @@ function* findUnpaired(values: Values): Generator<[string, string]> {
   for (const [one, other] of [
     ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
     ["AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID"],
+    ["REDIS_SENTINELS", "REDIS_SENTINEL_NAME"],
+    ["REDIS_SENTINEL_NAME", "REDIS_SENTINELS"],
   ] as const)
     if (values[one] === undefined && values[other] !== undefined)
       yield [one, `is missing: ${other} is of no use without it`];
+  const [first, ...others] = REDIS.filter((name) => values[name] !== undefined);
+  if (first !== undefined && others.length > 0)
+    yield [first, `is set beside ${others.join(" and ")}: expected one of them alone`];
 }
+
+/** Where Redis is, in one way or another. */
+const REDIS = ["REDIS_URL", "REDIS_CLUSTER_NODES", "REDIS_SENTINELS"] as const;
+
+export const hasOwnRedis = (values: { [name in (typeof REDIS)[number]]?: unknown }): boolean =>
+  REDIS.every((name) => values[name] === undefined);
 
 function* findRefused(values: Values): Generator<[string, string]> {
   if (values["JWT_SECRET"] === undefined)
@@ -119,10 +130,10 @@ function* findRefused(values: Values): Generator<[string, string]> {
     ];
   if (values["ALLOW_PRIVATE_URLS"] === true)
     yield ["ALLOW_PRIVATE_URLS", "would open the inner network to users: expected 0 in production"];
-  if (values["REDIS_URL"] !== undefined && values["DATABASE_URL"] === undefined)
+  if (!hasOwnRedis(values) && values["DATABASE_URL"] === undefined)
     yield [
       "DATABASE_URL",
-      "is missing: with REDIS_URL, processes need a history in common, at postgres://…",
+      "is missing: with a shared Redis, processes need a history in common, at postgres://…",
     ];
 }
 

@@ -1,5 +1,5 @@
-import type { Redis } from "ioredis";
 import type { Logger } from "../src/lib/logger.ts";
+import type { RedisClient } from "../src/redis/connect.ts";
 import type { Keys } from "../src/redis/keys.ts";
 
 /** Hears of jobs that somebody cancelled, by message, and by looking: a message is forgotten by a link that is down. */
@@ -19,9 +19,9 @@ interface Watch {
 const LOOK_EVERY_MS = 1000;
 
 export interface CancellationsOptions {
-  redis: Redis;
+  redis: RedisClient;
   /** A connection of its own: it subscribes. */
-  subscriber: Redis;
+  subscriber: RedisClient;
   keys: Keys;
   log: Logger;
 }

@@ -1,5 +1,4 @@
 import { type Job, UnrecoverableError, WaitingError, Worker } from "bullmq";
-import type { Redis } from "ioredis";
 import { Compile } from "typebox/compile";
 import Value from "typebox/value";
 import type { Lane } from "../src/contract/job.ts";
@@ -10,6 +9,7 @@ import { atMost } from "../src/lib/at-most.ts";
 import type { Logger } from "../src/lib/logger.ts";
 import type { Keys } from "../src/redis/keys.ts";
 import type { Store } from "../src/storage/store.ts";
+import type { RedisClient } from "../src/redis/connect.ts";
 import { type AttemptOutcome, runAttempt } from "./attempt.ts";
 import type { Cancellations } from "./cancellations.ts";
 import type { ChildPool } from "./child-pool.ts";
@@ -26,7 +26,7 @@ export interface LaneWorkerOptions {
   module: string;
   lane: Lane;
   concurrency: number;
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   store: Pick<Store, "remove" | "withPath" | "adopt" | "draftFolder">;
   pool: ChildPool;
@@ -197,7 +197,7 @@ async function work(
   throw new Error(error.message);
 }
 
-/** Whole milliseconds, and a second at least: Redis refuses a fraction and a 0, which would cost the job an attempt, and the limit takes a 0 for "until further notice". */
+/** Whole milliseconds, and a second at least: RedisClient refuses a fraction and a 0, which would cost the job an attempt, and the limit takes a 0 for "until further notice". */
 const toRestMs = (afterMs: number): number =>
   Math.ceil(Math.min(Math.max(afterMs, MIN_REST_MS), MAX_REST_MS));
 

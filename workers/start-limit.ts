@@ -1,5 +1,5 @@
-import type { Redis } from "ioredis";
 import { RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
+import type { RedisClient } from "../src/redis/connect.ts";
 import type { Keys } from "../src/redis/keys.ts";
 
 /** How many attempts at a type of job may begin in a minute, over all workers and lanes: they share one service. */
@@ -15,7 +15,7 @@ const UNLIMITED = 1_000_000_000;
 const KEY = "all";
 
 export interface StartLimitOptions {
-  redis: Redis;
+  redis: RedisClient;
   keys: Pick<Keys, "limits">;
   type: string;
   perMinute: number | undefined;

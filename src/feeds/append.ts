@@ -1,7 +1,7 @@
-import type { Redis } from "ioredis";
 import type { Audience, FeedEventName } from "../contract/names.ts";
 import { isFinal, type JobStatus } from "../contract/job.ts";
 import { randomToken } from "../lib/random.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import { feedKeys, type Keys, partitionOf } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
 
@@ -54,7 +54,7 @@ export type Appended =
 
 export interface WriterOptions {
   /** A strict connection: see `openStrictRedis`. */
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   partitions: number;
   maxFacts: number;

@@ -1,8 +1,9 @@
-import type { Redis } from "ioredis";
 import type { Audience } from "../contract/names.ts";
 import type { Logger } from "../lib/logger.ts";
 import { sleep } from "../lib/sleep.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import { type Keys, partitionOf } from "../redis/keys.ts";
+import type { OpenReaders } from "../redis/stream-readers.ts";
 import type { OwnGauge } from "./item.ts";
 import { nobody, type RoomObserver } from "./observer.ts";
 import { createFeedReader } from "./read.ts";
@@ -12,9 +13,9 @@ import { createTails } from "./tails.ts";
 
 export interface FeedsOptions {
   /** For reads. */
-  redis: Redis;
-  /** A strict connection of its own for the tails: it blocks. */
-  tailRedis: Redis;
+  redis: RedisClient;
+  /** For the tails. */
+  openReaders: OpenReaders;
   keys: Keys;
   partitions: number;
   toGauge: RoomOptions["toGauge"];
@@ -44,7 +45,7 @@ export const COMPARE_EVERY_MS = 40_000;
 export function createFeeds(options: FeedsOptions): Feeds {
   const {
     redis,
-    tailRedis,
+    openReaders,
     keys,
     partitions,
     toGauge,
@@ -56,7 +57,7 @@ export function createFeeds(options: FeedsOptions): Feeds {
   const closing = new AbortController();
   const reader = createFeedReader({ redis, keys, partitions });
   const tails = createTails({
-    redis: tailRedis,
+    openReaders,
     keys,
     partitions,
     log,

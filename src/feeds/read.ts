@@ -1,7 +1,7 @@
-import type { Redis } from "ioredis";
 import { type Cursor, parseCursor } from "../contract/cursor.ts";
 import type { Audience } from "../contract/names.ts";
 import type { ResyncReason } from "../contract/socket.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import { toFeedHead } from "../redis/feed-head.ts";
 import { feedKeys, type Keys, partitionOf } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
@@ -59,7 +59,7 @@ export function createFeedReader({
   keys,
   partitions,
 }: {
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   partitions: number;
 }): FeedReader {

@@ -1,4 +1,3 @@
-import type { Redis } from "ioredis";
 import { type Cursor, parseCursor } from "../contract/cursor.ts";
 import { type Audience, isAudience } from "../contract/names.ts";
 import { fromPairs } from "../lib/array.ts";
@@ -7,6 +6,7 @@ import { sleep } from "../lib/sleep.ts";
 import { connected, readStreams } from "../redis/blocking-read.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
+import type { OpenReaders, StreamReader } from "../redis/stream-readers.ts";
 import { newGeneration } from "./append.ts";
 
 /** Something said in a partition. */
@@ -23,8 +23,7 @@ export interface TailEntry {
 }
 
 export interface TailsOptions {
-  /** A strict connection of its own: it blocks. */
-  redis: Redis;
+  openReaders: OpenReaders;
   keys: Keys;
   partitions: number;
   log: Logger;
@@ -55,6 +54,8 @@ const FIRST = "0-0";
 const checkTail = loadScript("check-tail");
 
 interface Place {
+  partition: number;
+  stream: string;
   id: string;
   /** The running number of the last entry read; unknown before the first. */
   count: number | undefined;
@@ -64,33 +65,58 @@ interface Place {
 }
 
 export function createTails(options: TailsOptions): Tails {
-  const { redis, keys, partitions, log, onEntry, onGap, now = Date.now } = options;
-  const streams = Array.from({ length: partitions }, (_, partition) => keys.tail(partition));
-  const partitionOfStream = new Map(streams.map((stream, partition) => [stream, partition]));
-  const places: Place[] = streams.map(() => ({
+  const { openReaders, keys, partitions, now = Date.now } = options;
+  const places = Array.from({ length: partitions }, (_, partition): Place => ({
+    partition,
+    stream: keys.tail(partition),
     id: FIRST,
     count: undefined,
     generation: undefined,
     heardAt: now(),
   }));
+  const ears = openReaders(places.map(({ stream }) => stream)).map(({ redis, streams }) =>
+    listen({
+      ...options,
+      now,
+      redis,
+      places: places.filter(({ stream }) => streams.includes(stream)),
+    }),
+  );
+  return {
+    ready: Promise.all(ears.map((ear) => ear.ready)).then(() => undefined),
+    silentMs: () => silenceOf(places, now),
+    async close() {
+      await Promise.all(ears.map((ear) => ear.close()));
+    },
+  };
+}
+
+const silenceOf = (places: Place[], now: () => number): number =>
+  now() - Math.min(...places.map((place) => place.heardAt));
+
+type EarOptions = Required<Omit<TailsOptions, "openReaders" | "partitions">> &
+  Pick<StreamReader, "redis"> & { places: Place[] };
+
+/** Reads the tails that one server has. */
+function listen({ redis, places, keys, log, onEntry, onGap, now }: EarOptions) {
+  const placeOf = new Map(places.map((place) => [place.stream, place]));
   const closing = new AbortController();
+  const { promise: ready, resolve: known } = Promise.withResolvers<void>();
   let isAnchored = false;
-  let known = () => {};
-  const ready = new Promise<void>((resolve) => (known = resolve));
 
   /** Stands at the end of each tail at first; later only where Redis has lost what was read here. */
   async function anchor(): Promise<void> {
     const isThere = isAnchored ? await Promise.all(places.map(check)) : [];
     const pipeline = redis.pipeline();
-    for (const stream of streams) pipeline.xrevrange(stream, "+", "-", "COUNT", 1);
+    for (const { stream } of places) pipeline.xrevrange(stream, "+", "-", "COUNT", 1);
     const replies = (await pipeline.exec()) ?? [];
     const gone: number[] = [];
-    for (const [partition, [error, entries]] of replies.entries()) {
+    for (const [i, [error, entries]] of replies.entries()) {
       if (error) throw error;
-      const place = places[partition];
+      const place = places[i];
       const newest = toEntries(entries)[0];
-      if (place === undefined || isThere[partition] === true) continue;
-      if (isAnchored) gone.push(partition);
+      if (place === undefined || isThere[i] === true) continue;
+      if (isAnchored) gone.push(place.partition);
       place.id = newest?.id ?? FIRST;
       place.count = newest === undefined ? 0 : Number(newest.fields["n"]);
     }
@@ -103,7 +129,7 @@ export function createTails(options: TailsOptions): Tails {
    * Clients here have been told what was read, so a Redis that has not got it would give its numbers away a second time. The recorder compares what it
    * wrote; this node is a witness where nobody is left who did, and begins the new generation then.
    */
-  async function check({ id, generation }: Place, partition: number): Promise<boolean> {
+  async function check({ id, generation, partition }: Place): Promise<boolean> {
     if (id === FIRST) return true;
     const args = [id, generation ?? "", newGeneration()];
     return (
@@ -112,23 +138,20 @@ export function createTails(options: TailsOptions): Tails {
   }
 
   async function read(): Promise<void> {
-    const ids = places.map((place) => place.id);
     const reply = await readStreams({
       redis,
-      streams,
-      after: ids,
+      streams: places.map(({ stream }) => stream),
+      after: places.map(({ id }) => id),
       count: BATCH,
       signal: closing.signal,
     });
     for (const [stream, entries] of reply) {
-      const partition = partitionOfStream.get(stream);
-      if (partition !== undefined) hear(partition, toEntries(entries));
+      const place = placeOf.get(stream);
+      if (place !== undefined) hear(place, toEntries(entries));
     }
   }
 
-  function hear(partition: number, entries: RawEntry[]): void {
-    const place = places[partition];
-    if (place === undefined) return;
+  function hear(place: Place, entries: RawEntry[]): void {
     let isWhole = true;
     for (const { id, fields } of entries) {
       const count = Number(fields["n"]);
@@ -140,10 +163,8 @@ export function createTails(options: TailsOptions): Tails {
       if (entry !== undefined) onEntry(entry);
       else if (!isSameGeneration(place, fields["d"])) isWhole = false;
     }
-    if (!isWhole) onGap(partition);
+    if (!isWhole) onGap(place.partition);
   }
-
-  const silentMs = () => now() - Math.min(...places.map((place) => place.heardAt));
 
   async function follow(): Promise<void> {
     while (!closing.signal.aborted) {
@@ -156,6 +177,8 @@ export function createTails(options: TailsOptions): Tails {
       } catch (thrown) {
         if (closing.signal.aborted) return;
         log.warn({ err: thrown }, "tails: the link broke; going on where it was");
+        // A server that has the tails no more answers as well.
+        if (redis.status === "ready") redis.disconnect(true);
       }
       await sleep(100, closing.signal);
     }
@@ -163,7 +186,7 @@ export function createTails(options: TailsOptions): Tails {
 
   /** The name is resolved anew with the connection. When nobody beats at all, it is the recorder that is missing, and asking again is cheap. */
   async function readUntilDeaf(since: number): Promise<void> {
-    const isDeaf = () => Math.min(silentMs(), now() - since) > DEAF_AFTER_MS;
+    const isDeaf = () => Math.min(silenceOf(places, now), now() - since) > DEAF_AFTER_MS;
     while (!closing.signal.aborted && !isDeaf()) await read();
     redis.disconnect(true);
   }
@@ -171,7 +194,6 @@ export function createTails(options: TailsOptions): Tails {
   const following = follow();
   return {
     ready,
-    silentMs,
     async close() {
       closing.abort();
       redis.disconnect();

@@ -1,8 +1,8 @@
-import type { Redis } from "ioredis";
 import { type Batch, countsOf } from "../contract/batch.ts";
 import { JOB_STATUSES } from "../contract/job.ts";
 import type { Audience } from "../contract/names.ts";
 import type { BatchRecord } from "../db/batches-table.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import { type Keys, partitionOf } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
 import { patiently } from "./patience.ts";
@@ -22,7 +22,7 @@ export interface BatchStates {
 }
 
 interface BatchStatesDeps {
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   partitions: number;
 }

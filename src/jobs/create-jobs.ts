@@ -1,9 +1,9 @@
-import type { Redis } from "ioredis";
 import type { BatchesTable } from "../db/batches-table.ts";
 import type { JobsTable } from "../db/jobs-table.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Store } from "../storage/store.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import { createBatchStates } from "./batch-states.ts";
 import { type Batches, createBatches } from "./batches.ts";
 import { createBulk } from "./bulk.ts";
@@ -30,7 +30,7 @@ import type { Uploads } from "./uploads/uploads.ts";
 
 export interface JobsDeps extends SubmissionRules {
   /** A strict one (`openStrictRedis`), so that nothing is carried out after its caller was refused. */
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   /** `FEED_PARTITIONS`. */
   partitions: number;

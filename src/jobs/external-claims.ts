@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { UnrecoverableError } from "bullmq";
-import type { Redis } from "ioredis";
 import { queueName } from "../contract/names.ts";
 import type { WorkError, WorkResult } from "../contract/worker.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
 import { patiently } from "./patience.ts";
@@ -47,7 +47,7 @@ export function leaseMsOf(token: string): number {
 const claimScript = loadScript("claim");
 const seizeScript = loadScript("seize-claim");
 
-export function createClaims({ redis, keys }: { redis: Redis; keys: Keys }): Claims {
+export function createClaims({ redis, keys }: { redis: RedisClient; keys: Keys }): Claims {
   function keysOf({ type, lane, jobId }: JobRecord, names: readonly string[]): string[] {
     const queue = queueName(type, lane);
     return [...names, jobId, `${jobId}:lock`].map((name) => keys.bullKey(queue, name));

@@ -1,10 +1,10 @@
-import type { Redis } from "ioredis";
 import type { JobErrorCode } from "../contract/errors.ts";
 import { isFinal } from "../contract/job.ts";
 import { queueName } from "../contract/names.ts";
 import type { WorkError, WorkFailure } from "../contract/worker.ts";
 import { JobcastError } from "../errors.ts";
 import type { Logger } from "../lib/logger.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
 import type { Catalog } from "./catalog.ts";
@@ -32,7 +32,7 @@ export interface Followers {
 }
 
 export interface FollowersDeps {
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   catalog: Catalog;
   queues: Pick<Queues, "find">;

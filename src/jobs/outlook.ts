@@ -1,10 +1,10 @@
-import type { Redis } from "ioredis";
 import { type Job, isFinal } from "../contract/job.ts";
 import { EXTERNAL } from "../contract/job-types/external.ts";
 import { queueName } from "../contract/names.ts";
 import { groupBy } from "../lib/array.ts";
 import { cached } from "../lib/cached.ts";
 import type { Logger } from "../lib/logger.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 import { toSeconds, untilDone, untilDoneRunning } from "./estimate.ts";
 import { createReadStanding, type Place, type Standing } from "./positions.ts";
@@ -34,7 +34,7 @@ export interface Outlook {
 }
 
 export interface OutlookOptions {
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   log: Logger;
   now?: () => number;

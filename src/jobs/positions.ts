@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
 
@@ -25,7 +25,13 @@ export type ReadStanding = (queue: string, jobIds: string[]) => Promise<Standing
 
 const positions = loadScript("positions");
 
-export function createReadStanding({ redis, keys }: { redis: Redis; keys: Keys }): ReadStanding {
+export function createReadStanding({
+  redis,
+  keys,
+}: {
+  redis: RedisClient;
+  keys: Keys;
+}): ReadStanding {
   return async (queue, jobIds) => {
     const { wait, active, prioritized, delayed, meta, limiter } = keys.line(queue);
     const lists = [wait, active, prioritized, delayed, meta, limiter];

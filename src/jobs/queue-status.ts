@@ -1,15 +1,15 @@
-import type { Redis } from "ioredis";
 import { LANES, type Lane } from "../contract/job.ts";
 import type { QueueStatus } from "../contract/http.ts";
 import { queueName } from "../contract/names.ts";
 import { cached } from "../lib/cached.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 import { createReadStanding } from "./positions.ts";
 import { createRunTimes } from "./run-times.ts";
 import { createWorkerRegistry, slotsOf } from "./worker-registry.ts";
 
 export interface QueueStatusOptions {
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   /** Of the catalog. */
   types: string[];

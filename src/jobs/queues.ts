@@ -1,9 +1,9 @@
 import { type Job, type JobsOptions, Queue } from "bullmq";
-import type { Redis } from "ioredis";
 import { queueName } from "../contract/names.ts";
 import type { WorkData } from "../contract/worker.ts";
 import { groupBy } from "../lib/array.ts";
 import type { Logger } from "../lib/logger.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 import { patiently } from "./patience.ts";
 import { type JobRecord, ownerAudience } from "./record.ts";
@@ -36,7 +36,7 @@ export interface Queues {
 
 export interface QueuesOptions {
   /** A strict one (`openStrictRedis`): a job that was refused must not be added when the link is back. Stays open. */
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   retentionDays: number;
   log: Logger;

@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
 import { patiently } from "./patience.ts";
@@ -30,7 +30,7 @@ export interface Records {
 /** More than it takes to have thousands of followers wait again; those of a retry that was broken off end after it. */
 const RETRY_MS = 60_000;
 
-export function createRecords({ redis, keys }: { redis: Redis; keys: Keys }): Records {
+export function createRecords({ redis, keys }: { redis: RedisClient; keys: Keys }): Records {
   const countRetry = loadScript("count-retry");
   const askCancel = loadScript("ask-cancel");
   return {

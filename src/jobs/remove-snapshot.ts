@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import type { RedisClient } from "../redis/connect.ts";
 import { type Keys, partitionOf } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
 import { createRecords } from "./records.ts";
@@ -11,7 +11,7 @@ export function createRemoveSnapshot({
   keys,
   partitions,
 }: {
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   partitions: number;
 }) {

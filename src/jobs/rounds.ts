@@ -1,5 +1,5 @@
-import type { Redis } from "ioredis";
 import type { Audience } from "../contract/names.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
 
@@ -28,7 +28,7 @@ export interface Rounds {
 }
 
 export interface RoundsOptions {
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   rebaseAbove?: number;
 }

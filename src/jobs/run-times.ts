@@ -1,5 +1,5 @@
-import type { Redis } from "ioredis";
 import { cached } from "../lib/cached.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
 
@@ -43,7 +43,7 @@ export interface RunTimes {
 }
 
 export interface RunTimesOptions {
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   now?: () => number;
 }

@@ -1,6 +1,6 @@
-import type { Redis } from "ioredis";
 import type { Cursor } from "../contract/cursor.ts";
 import type { Audience } from "../contract/names.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import { readFeedHead, toFeedHead } from "../redis/feed-head.ts";
 import { type Keys, partitionOf } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
@@ -58,7 +58,7 @@ export interface Snapshots {
 const RESTORED_TTL_MS = 24 * 3_600_000;
 
 interface SnapshotsDeps {
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   partitions: number;
 }

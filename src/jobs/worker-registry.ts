@@ -1,6 +1,6 @@
-import type { Redis } from "ioredis";
 import Type, { type Static } from "typebox";
 import { Compile } from "typebox/compile";
+import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
 
@@ -42,7 +42,7 @@ export function createWorkerRegistry({
   redis,
   keys,
 }: {
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
 }): WorkerRegistry {
   const { saying, pulses } = keys.workers;

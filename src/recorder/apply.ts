@@ -1,4 +1,3 @@
-import type { Redis } from "ioredis";
 import type { Audience } from "../contract/names.ts";
 import { JobcastError } from "../errors.ts";
 import type { Entry, Writer } from "../feeds/append.ts";
@@ -11,6 +10,7 @@ import type { JobSnapshot } from "../jobs/snapshot.ts";
 import { groupBy } from "../lib/array.ts";
 import type { Logger } from "../lib/logger.ts";
 import { compareStreamIds } from "../lib/stream-id.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import { type Keys, partitionOf } from "../redis/keys.ts";
 import { type Told, toEntries, withoutSuperseded } from "./entries.ts";
 import { FencedError, type Lease } from "./lease.ts";
@@ -19,7 +19,7 @@ import { isLasting, type Parking } from "./parking.ts";
 import type { SourceEvent } from "./queue-events.ts";
 
 export interface ApplyOptions {
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   partitions: number;
   writer: Writer;

@@ -1,15 +1,15 @@
-import type { Redis } from "ioredis";
 import type { TailMark, TailMarks } from "../db/tail-marks-table.ts";
 import { type Continuity, newGeneration } from "../feeds/append.ts";
 import type { Logger } from "../lib/logger.ts";
 import { sleep } from "../lib/sleep.ts";
 import { compareStreamIds } from "../lib/stream-id.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
 
 export interface ContinuityOptions {
   /** The connection that writes are made on. */
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   partitions: number;
   /** What earlier processes saw acknowledged; without it a new process has nothing to compare with. */
@@ -77,7 +77,7 @@ export function createContinuity(options: ContinuityOptions): RecorderContinuity
   }
 
   async function recover(lost: string[]): Promise<void> {
-    log.error({ tails: lost }, "recorder: Redis has lost writes; reading the queues again");
+    log.error({ tails: lost }, "recorder: RedisClient has lost writes; reading the queues again");
     await onLoss();
     for (const tail of lost) seen.delete(tail);
     // Otherwise a clock that runs behind would have every process find the same loss again.

@@ -1,5 +1,5 @@
-import type { Redis } from "ioredis";
 import { type Continuity, newGeneration } from "../feeds/append.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
 import { FencedError, type Lease } from "./lease.ts";
@@ -12,7 +12,7 @@ const TAIL_MAX_BYTES = 64 * 1024 * 1024;
 const script = loadScript("heartbeat");
 
 export interface HeartbeatDeps {
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   partitions: number;
   continuity: Continuity;

@@ -1,12 +1,12 @@
-import type { Redis } from "ioredis";
 import type { Database } from "../db/database.ts";
 import type { Records } from "../jobs/records.ts";
 import type { Logger } from "../lib/logger.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 import { applyBatch, type Batch } from "./history-batch.ts";
 
 export interface ApplyOptions {
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   records: Pick<Records, "readMany">;
   database: Pick<Database, "db">;

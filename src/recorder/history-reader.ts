@@ -9,6 +9,7 @@ import { checkFooting } from "./history-stream.ts";
 import { toSourceEvent } from "./queue-events.ts";
 
 export interface ReaderOptions extends ApplyOptions {
+  /** A strict connection of its own, to the server that has the streams: it blocks. */
   blocking: Redis;
   queues: readonly string[];
   now: () => number;
@@ -108,7 +109,7 @@ export function createHistoryReader({ blocking, queues, now, signal, ...options 
     const { kind, ...footing } = await checkFooting(redis, source, from.place);
     const gapFrom = from.gapFrom ?? footing.after ?? null;
     if (kind === "rewound") {
-      log.warn({ source, after: gapFrom }, "history: Redis has lost events; reading again");
+      log.warn({ source, after: gapFrom }, "history: RedisClient has lost events; reading again");
       await apply({ source, from, to: { place: FIRST_PLACE, gapFrom }, events: [] });
       return;
     }

@@ -1,4 +1,3 @@
-import type { Redis } from "ioredis";
 import { Compile } from "typebox/compile";
 import { isFinal, LANES } from "../contract/job.ts";
 import { WorkData } from "../contract/worker.ts";
@@ -11,6 +10,7 @@ import type { Records } from "../jobs/records.ts";
 import type { JobSnapshot } from "../jobs/snapshot.ts";
 import { type QueueEvent, transition } from "../jobs/transition.ts";
 import { timeOfStreamId } from "../lib/stream-id.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 
 /** `finishedOn` is told by the workers' clocks, places by that of Redis. */
@@ -18,7 +18,7 @@ const CLOCK_MARGIN_MS = 3_600_000;
 const JOBS_PER_TRANSACTION = 200;
 
 export interface RepairOptions {
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   records: Pick<Records, "readMany">;
   database: Pick<Database, "db">;

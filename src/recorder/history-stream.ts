@@ -1,6 +1,6 @@
-import type { Redis } from "ioredis";
 import { FIRST_PLACE } from "../db/places-table.ts";
 import { compareStreamIds } from "../lib/stream-id.ts";
+import type { RedisClient } from "../redis/connect.ts";
 
 /**
  * How a place lies to its stream: all that came after it is there (`firm`); some of it was `trimmed`; or the stream was `rewound`, since
@@ -12,7 +12,11 @@ export interface Footing {
 }
 
 /** To be asked after a read of what comes after `place`: an entry that is there now was there then. */
-export async function checkFooting(redis: Redis, stream: string, place: string): Promise<Footing> {
+export async function checkFooting(
+  redis: RedisClient,
+  stream: string,
+  place: string,
+): Promise<Footing> {
   if (place !== FIRST_PLACE && (await redis.xrange(stream, place, place)).length > 0)
     return { kind: "firm" };
   const info = await describe(redis, stream);
@@ -25,7 +29,7 @@ export async function checkFooting(redis: Redis, stream: string, place: string):
 }
 
 async function describe(
-  redis: Redis,
+  redis: RedisClient,
   stream: string,
 ): Promise<{ lastId: string; isWhole: boolean } | undefined> {
   if ((await redis.exists(stream)) === 0) return undefined;

@@ -1,17 +1,18 @@
-import type { Redis } from "ioredis";
 import type { Database } from "../db/database.ts";
 import { createRecords } from "../jobs/records.ts";
 import { atMost } from "../lib/at-most.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Store } from "../storage/store.ts";
+import type { RedisClient } from "../redis/connect.ts";
+import type { OpenReaders } from "../redis/stream-readers.ts";
 import { createHistoryReader } from "./history-reader.ts";
 import { keepRetention } from "./history-retention.ts";
 
 export interface HistoryOptions {
-  redis: Redis;
-  /** A strict connection of its own: it blocks, and is closed with the history. */
-  blocking: Redis;
+  redis: RedisClient;
+  /** For the queues' events; closed with the history. */
+  openReaders: OpenReaders;
   keys: Keys;
   queues: readonly string[];
   database: Pick<Database, "db">;
@@ -40,6 +41,8 @@ const CLOSE_TIMEOUT_MS = 5_000;
 
 export function createHistory({
   retentionDays,
+  openReaders,
+  queues,
   now = Date.now,
   ...options
 }: HistoryOptions): History {
@@ -47,16 +50,22 @@ export function createHistory({
   const stopping = new AbortController();
   const { signal } = stopping;
   const records = createRecords({ redis, keys });
-  const reader = createHistoryReader({ ...options, records, now, signal });
+  const queueOf = new Map(queues.map((queue) => [keys.events(queue), queue]));
+  const opened = openReaders([...queueOf.keys()]);
+  const readers = opened.map(({ redis: blocking, streams }) => {
+    const theirs = streams.flatMap((stream) => queueOf.get(stream) ?? []);
+    return createHistoryReader({ ...options, blocking, queues: theirs, records, now, signal });
+  });
   const running = Promise.all([
-    reader.run(),
+    ...readers.map((reader) => reader.run()),
     keepRetention({ database, store, retentionDays, log, now, signal }),
   ]);
   return {
-    lagMs: () => reader.lagMs(),
+    lagMs: () => Math.max(...readers.map((reader) => reader.lagMs())),
     async close() {
       stopping.abort();
       await atMost(CLOSE_TIMEOUT_MS, running);
+      for (const { redis: blocking } of opened) blocking.disconnect();
     },
   };
 }

@@ -1,10 +1,10 @@
 import { Worker } from "bullmq";
-import type { Redis } from "ioredis";
 import { MAX_QUEUE_EVENTS } from "../jobs/queues.ts";
 import { LOCK_MS, MAX_STALLS, STALLED_INTERVAL_MS } from "../jobs/stalls.ts";
 import type { Logger } from "../lib/logger.ts";
 import { sleep } from "../lib/sleep.ts";
 import { compareStreamIds } from "../lib/stream-id.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
 import type { Unsettled } from "./heartbeat.ts";
@@ -14,7 +14,7 @@ import type { SweepOptions } from "./sweep.ts";
 import { measureUnread, type Unread } from "./unread.ts";
 
 export interface KeeperOptions {
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   queues: string[];
   beat: (lease: Lease) => Promise<Unsettled[]>;

@@ -1,6 +1,6 @@
-import type { Redis } from "ioredis";
 import type { Logger } from "../lib/logger.ts";
 import { sleep } from "../lib/sleep.ts";
+import { relink, type RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
 
@@ -25,7 +25,7 @@ export class FencedError extends Error {
 }
 
 export interface LeaseOptions {
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   source: string;
   holder: string;
@@ -67,10 +67,10 @@ async function ask(options: LeaseOptions, floor: number): Promise<number> {
 }
 
 /** A link that hangs would keep a recorder from competing again: it is made anew, and what was asked is sent again by itself. */
-async function within<T>(ms: number, redis: Redis, answer: Promise<T>): Promise<T> {
+async function within<T>(ms: number, redis: RedisClient, answer: Promise<T>): Promise<T> {
   const over = new AbortController();
   const late = sleep(ms, over.signal).then(() => {
-    if (!over.signal.aborted) redis.disconnect(true);
+    if (!over.signal.aborted) relink(redis);
     throw new Error("No answer from Redis in time");
   });
   late.catch(() => undefined);

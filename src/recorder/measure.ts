@@ -1,14 +1,14 @@
-import type { Redis } from "ioredis";
 import type { Audience } from "../contract/names.ts";
 import type { Entry } from "../feeds/append.ts";
 import { type JobRecord, ownerAudience } from "../jobs/record.ts";
 import { createRunTimes, type Durations, type Took, type Waited } from "../jobs/run-times.ts";
 import type { JobSnapshot } from "../jobs/snapshot.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Told } from "./entries.ts";
 
 export interface MeasureOptions {
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   /** How far the estimate at a job's start was off, as a share of what it then took. */
   onEstimate?: ((queue: string, error: number) => void) | undefined;

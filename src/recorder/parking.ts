@@ -1,7 +1,7 @@
-import type { Redis } from "ioredis";
 import { type Audience, isAudience } from "../contract/names.ts";
 import { newEpoch } from "../feeds/append.ts";
 import type { Logger } from "../lib/logger.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import { type Keys, partitionOf } from "../redis/keys.ts";
 import type { Told } from "./entries.ts";
 
@@ -25,7 +25,7 @@ export interface Parking {
 }
 
 export interface ParkingOptions {
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   partitions: number;
   log: Logger;

@@ -1,8 +1,8 @@
 import { Queue } from "bullmq";
-import type { Redis } from "ioredis";
 import { MAX_QUEUE_EVENTS } from "../jobs/queues.ts";
 import { removeHourly } from "../lib/hourly.ts";
 import type { Logger } from "../lib/logger.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 
 const DAY_MS = 86_400_000;
@@ -10,7 +10,7 @@ const DAY_MS = 86_400_000;
 const JOBS_PER_CLEAN = 500;
 
 export interface QueueRetentionOptions {
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   /** Names of the queues. */
   queues: readonly string[];

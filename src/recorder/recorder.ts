@@ -9,7 +9,8 @@ import { createRecords } from "../jobs/records.ts";
 import { createRounds } from "../jobs/rounds.ts";
 import { atMost } from "../lib/at-most.ts";
 import type { Logger } from "../lib/logger.ts";
-import { openRedis, openStrictRedis, type RedisTarget } from "../redis/connect.ts";
+import { openReader, openRedis, openStrictRedis } from "../redis/connect.ts";
+import type { RedisTarget } from "../redis/target.ts";
 import type { Keys } from "../redis/keys.ts";
 import { createApply } from "./apply.ts";
 import { createContinuity } from "./continuity.ts";
@@ -85,7 +86,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const strict = openStrictRedis(target, "jobcast-recorder-writes", WRITE_TIMEOUT_MS);
   const readers = names.map((queue) => ({
     queue,
-    blocking: openStrictRedis(target, `jobcast-recorder-${queue}`),
+    blocking: openReader(target, keys.events(queue), `jobcast-recorder-${queue}`),
   }));
   const connections = [redis, strict, ...readers.map(({ blocking }) => blocking)];
   for (const connection of connections)

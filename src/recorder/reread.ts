@@ -1,6 +1,6 @@
-import type { Redis } from "ioredis";
 import { sleep } from "../lib/sleep.ts";
 import { timeOfStreamId } from "../lib/stream-id.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
 
@@ -14,7 +14,7 @@ const rewind = loadScript("rewind");
 
 /** Has a queue be read again from `from` on, ms since 1970; what was told already is refused by its refs. */
 export async function readAgain(
-  redis: Redis,
+  redis: RedisClient,
   keys: Keys,
   queue: string,
   from = Date.now() - REREAD_MS,
@@ -24,7 +24,7 @@ export async function readAgain(
 
 /** While the reader of the queue is on its way to the newest event, what seems lost may only be late. */
 export async function isBehind(
-  redis: Redis,
+  redis: RedisClient,
   keys: Keys,
   queue: string,
   lateMs = LATE_MS,
@@ -37,7 +37,7 @@ export async function isBehind(
 
 /** Resolves when the queue was read to its end, or when `signal` fires. */
 export async function caughtUp(
-  redis: Redis,
+  redis: RedisClient,
   keys: Keys,
   queue: string,
   signal: AbortSignal,

@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import { compareStreamIds } from "../lib/stream-id.ts";
 import { readStreams } from "../redis/blocking-read.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
 import type { Apply } from "./apply.ts";
@@ -11,9 +12,9 @@ import { type SourceEvent, toSourceEvent } from "./queue-events.ts";
 
 export interface SourceOptions {
   queue: string;
-  /** A strict connection of its own: it blocks. */
+  /** A strict connection of its own, to the server that has the queue: it blocks. */
   blocking: Redis;
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   apply: Apply;
   parking: Pick<Parking, "adopt" | "forget" | "release">;

@@ -1,4 +1,3 @@
-import type { Redis } from "ioredis";
 import { type Audience, isAudience, queueName } from "../contract/names.ts";
 import type { Writer } from "../feeds/append.ts";
 import type { Followers } from "../jobs/followers.ts";
@@ -10,13 +9,14 @@ import type { JobSnapshot } from "../jobs/snapshot.ts";
 import type { QueueEvent } from "../jobs/transition.ts";
 import { waitsForParent } from "../jobs/waiting.ts";
 import type { Logger } from "../lib/logger.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import { type Keys, partitionOf } from "../redis/keys.ts";
 import { toEntries } from "./entries.ts";
 import { FencedError, type Lease } from "./lease.ts";
 import { isBehind, LATE_MS } from "./reread.ts";
 
 export interface SweepOptions {
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   partitions: number;
   records: Pick<Records, "read">;

@@ -1,6 +1,6 @@
-import type { Redis } from "ioredis";
 import { MAX_QUEUE_EVENTS } from "../jobs/queues.ts";
 import { timeOfStreamId } from "../lib/stream-id.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 import { checkFooting } from "./history-stream.ts";
 
@@ -17,7 +17,11 @@ export interface Unread {
 const NOTHING: Unread = { lagSeconds: 0, share: 0, isCut: false };
 const FIRST = "0-0";
 
-export async function measureUnread(redis: Redis, keys: Keys, queue: string): Promise<Unread> {
+export async function measureUnread(
+  redis: RedisClient,
+  keys: Keys,
+  queue: string,
+): Promise<Unread> {
   const stream = keys.events(queue);
   const place = (await redis.get(keys.place(queue))) ?? FIRST;
   const [next] = await redis.xrange(stream, `(${place}`, "+", "COUNT", 1);

@@ -1,5 +1,4 @@
 import { posix } from "node:path";
-import type { Redis } from "ioredis";
 import { sourcesOf } from "../jobs/input.ts";
 import { parseRecord } from "../jobs/records.ts";
 import { createUploadRecords, type RecordedUpload } from "../jobs/uploads/upload-records.ts";
@@ -10,10 +9,11 @@ import type { Logger } from "../lib/logger.ts";
 import { untilAborted } from "../lib/until-aborted.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Store } from "../storage/store.ts";
+import type { RedisClient } from "../redis/connect.ts";
 
 export interface UploadSweepOptions {
   store: Pick<Store, "list" | "remove" | "growing">;
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   log: Logger;
   /** Milliseconds since 1970. */

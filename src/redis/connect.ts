@@ -1,42 +1,170 @@
-import { Redis } from "ioredis";
+import { Cluster, type ClusterOptions, Redis, type RedisOptions } from "ioredis";
+import { connectorTo } from "./connector.ts";
+import { createFindPrimary } from "./find-primary.ts";
+import type { Address, ClusterTarget, RedisTarget, SentinelTarget } from "./target.ts";
 
-/** Where Redis is: `redis://…`, `rediss://…`, or the path of a Unix socket. */
-export type RedisTarget = string;
+/** A connection to one server, or to all primaries of a cluster. */
+export type RedisClient = Redis | Cluster;
 
 /**
  * A connection for commands: waits while Redis is away and sends again what was not answered. For reads, and for writes that may be
  * repeated. `name` is what `CLIENT LIST` shows.
  */
-export const openRedis = (target: RedisTarget, name: string): Redis =>
-  new Redis(target, { connectionName: name, maxRetriesPerRequest: null, retryStrategy });
+export function openRedis(target: string, name: string): Redis;
+export function openRedis(target: RedisTarget, name: string): RedisClient;
+export function openRedis(target: RedisTarget, name: string): RedisClient {
+  return open(target, patient(name), WATCHED);
+}
 
 /**
  * A connection whose commands are sent once or fail: nothing waits while the link is down, nothing is sent again, so what was in flight
- * when it broke is decided anew by its caller. Answers come within `timeoutMs` or count as lost; without it a command may block.
+ * when it broke is decided anew by its caller. Answers come within `timeoutMs` or count as lost; without it a command may block. In a
+ * cluster, what a node refused because it is another's goes on to that one.
  */
-export const openStrictRedis = (target: RedisTarget, name: string, timeoutMs?: number): Redis =>
-  new Redis(target, {
-    connectionName: name,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    retryStrategy,
-    ...(timeoutMs === undefined ? {} : { commandTimeout: timeoutMs }),
+export function openStrictRedis(target: string, name: string, timeoutMs?: number): Redis;
+export function openStrictRedis(target: RedisTarget, name: string, timeoutMs?: number): RedisClient;
+export function openStrictRedis(
+  target: RedisTarget,
+  name: string,
+  timeoutMs?: number,
+): RedisClient {
+  const redis = open(target, strict(name, timeoutMs), WATCHED);
+  // By itself a link is made for the first command that needs it, and those beside that one would fail.
+  redis.on("+node", (node: Redis) => {
+    if (node.options.readOnly !== true) node.connect().catch(() => undefined);
   });
+  return redis;
+}
+
+/**
+ * A strict connection that may block, to the one server that has `key`. Which one that is is asked for each link anew: whoever is told that the key has moved,
+ * or hears nothing any more, breaks the link.
+ */
+export function openReader(target: RedisTarget, key: string, name: string): Redis {
+  const { single } = strict(name);
+  return typeof target === "string"
+    ? new Redis(target, single)
+    : new Redis({ ...single, ...located(target, key) });
+}
 
 /**
  * A connection for a library that does not look at its promises, Socket.IO's adapter: what it had asked when the connection was closed would otherwise be an
  * unhandled rejection, and end the process.
  */
-export const openUnwatchedRedis = (target: RedisTarget, name: string): Redis =>
-  new UnwatchedRedis(target, { connectionName: name, maxRetriesPerRequest: null, retryStrategy });
+export const openUnwatchedRedis = (target: RedisTarget, name: string): RedisClient =>
+  open(target, patient(name), UNWATCHED);
+
+/** Has the link made anew, of a cluster all of them. One that is being made is left alone: it would be the end of a cluster's. */
+export function relink(redis: RedisClient): void {
+  if (redis instanceof Redis || redis.status === "ready") redis.disconnect(true);
+}
+
+/** With the replies of RESP2 all through. */
+type SingleOptions = Omit<RedisOptions, "replyMapping">;
+type ManyOptions = Omit<ClusterOptions, "redisOptions"> & { redisOptions: SingleOptions };
+
+interface Manner {
+  single: SingleOptions;
+  many: ManyOptions;
+}
+
+interface Clients {
+  toUrl: (url: string, options: SingleOptions) => Redis;
+  toPrimary: (options: SingleOptions) => Redis;
+  toCluster: (nodes: Address[], options: ManyOptions) => Cluster;
+}
+
+const WATCHED: Clients = {
+  toUrl: (url, options) => new Redis(url, options),
+  toPrimary: (options) => new Redis(options),
+  toCluster: (nodes, options) => new Cluster(nodes, options),
+};
+
+function open(target: RedisTarget, { single, many }: Manner, clients: Clients): RedisClient {
+  if (typeof target === "string") return clients.toUrl(target, single);
+  if (target.kind === "sentinel") return clients.toPrimary({ ...single, ...located(target, "") });
+  const redisOptions = { ...many.redisOptions, ...target.login };
+  return clients.toCluster(
+    target.nodes.map(({ host, port }) => ({ host, port })),
+    { ...many, redisOptions },
+  );
+}
+
+function located(target: SentinelTarget | ClusterTarget, key: string): SingleOptions {
+  const { login } = target;
+  const find = createFindPrimary(target);
+  const watch = target.kind === "sentinel" ? target.watch : undefined;
+  return { ...login, Connector: connectorTo({ find: () => find(key), tls: login.tls, watch }) };
+}
+
+function patient(connectionName: string): Manner {
+  const options = { connectionName, maxRetriesPerRequest: null };
+  return {
+    single: { ...options, retryStrategy, reconnectOnError: (err) => (isDemoted(err) ? 2 : false) },
+    many: {
+      clusterRetryStrategy: retryStrategy,
+      maxRedirections: Number.POSITIVE_INFINITY,
+      // Two nodes that do not agree yet would have a command go to and fro as fast as it can.
+      retryDelayOnMoved: 20,
+      dnsLookup,
+      redisOptions: { ...options, connectTimeout: CONNECT_TIMEOUT_MS },
+    },
+  };
+}
+
+function strict(connectionName: string, timeoutMs?: number): Manner {
+  const options = {
+    connectionName,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    ...(timeoutMs === undefined ? {} : { commandTimeout: timeoutMs }),
+  };
+  return {
+    single: { ...options, enableOfflineQueue: false, retryStrategy, reconnectOnError: isDemoted },
+    many: {
+      clusterRetryStrategy: retryStrategy,
+      enableOfflineQueue: false,
+      // So that all tries are over before the caller's patience is.
+      maxRedirections: 5,
+      retryDelayOnFailover: 0,
+      dnsLookup,
+      redisOptions: { ...options, connectTimeout: CONNECT_TIMEOUT_MS },
+    },
+  };
+}
+
+/** Of a node. Shorter than any `timeoutMs`: what waits for the link must not be sent when its caller has given up. */
+const CONNECT_TIMEOUT_MS = 2000;
+
+/** A primary that has become a replica refuses writes; the next link is to its successor. Redis 6.2 puts the word into an `ERR` of the script. */
+const isDemoted = (err: Error): boolean => /\bREADONLY\b/.test(err.message);
+
+/** Names stay names, since certificates are made out to them. */
+const dnsLookup: NonNullable<ClusterOptions["dnsLookup"]> = (host, callback) => {
+  callback(null, host);
+};
 
 class UnwatchedRedis extends Redis {
   override sendCommand(...args: Parameters<Redis["sendCommand"]>): unknown {
-    const answer = super.sendCommand(...args);
-    Promise.resolve(answer).catch(() => undefined);
-    return answer;
+    return unwatched(super.sendCommand(...args));
   }
+}
+
+class UnwatchedCluster extends Cluster {
+  override sendCommand(...args: Parameters<Cluster["sendCommand"]>): unknown {
+    return unwatched(super.sendCommand(...args));
+  }
+}
+
+const UNWATCHED: Clients = {
+  toUrl: (url, options) => new UnwatchedRedis(url, options),
+  toPrimary: (options) => new UnwatchedRedis(options),
+  toCluster: (nodes, options) => new UnwatchedCluster(nodes, options),
+};
+
+function unwatched(answer: unknown): unknown {
+  Promise.resolve(answer).catch(() => undefined);
+  return answer;
 }
 
 /** Short at first, since a restart takes less than a second; never above 1 s, since people are waiting. */

@@ -1,6 +1,6 @@
-import type { Redis } from "ioredis";
 import type { Cursor } from "../contract/cursor.ts";
 import type { Audience } from "../contract/names.ts";
+import type { RedisClient } from "./connect.ts";
 import type { Keys } from "./keys.ts";
 
 /**
@@ -8,7 +8,7 @@ import type { Keys } from "./keys.ts";
  * before it returns: what is sent next on the connection is answered with a state that is not older.
  */
 export async function readFeedHead(
-  redis: Redis,
+  redis: RedisClient,
   keys: Keys,
   { partition, audience }: { partition: number; audience: Audience },
 ): Promise<Cursor | undefined> {

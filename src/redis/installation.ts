@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Redis } from "ioredis";
+import type { RedisClient } from "./connect.ts";
 import type { Keys } from "./keys.ts";
 
 /** What all processes that share a Redis have to agree on. */
@@ -12,7 +12,7 @@ export interface Installation {
 
 /** Compares this process with the first one that ever used this Redis. Throws one sentence for the operator when they do not belong together. */
 export async function joinInstallation(
-  redis: Redis,
+  redis: RedisClient,
   keys: Keys,
   { partitions, storeId, secrets }: Installation,
 ): Promise<void> {

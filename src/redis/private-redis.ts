@@ -4,7 +4,7 @@ import type { Redis } from "ioredis";
 import { lockFolder } from "../lib/lock-file.ts";
 import type { Logger } from "../lib/logger.ts";
 import { sleep } from "../lib/sleep.ts";
-import { openRedis, type RedisTarget } from "./connect.ts";
+import { openRedis } from "./connect.ts";
 import { ensureRedisServer, type ServerPaths } from "./redis-server.ts";
 import { socketPath } from "./socket-path.ts";
 
@@ -17,7 +17,8 @@ export interface PrivateRedisOptions {
 }
 
 export interface PrivateRedis {
-  target: RedisTarget;
+  /** The path of its socket. */
+  target: string;
   /** Stops the server and gives the folder back. */
   close(): Promise<void>;
 }

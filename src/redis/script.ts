@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { Redis } from "ioredis";
+import type { RedisClient } from "./connect.ts";
 
 type Argument = string | number;
 
 /** A Lua script of `redis/scripts`, sent by its hash, and whole when the server does not know it yet. */
 export interface Script {
-  run(redis: Redis, keys: string[], args: Argument[]): Promise<unknown>;
+  run(redis: RedisClient, keys: string[], args: Argument[]): Promise<unknown>;
 }
 
 export function loadScript(name: string): Script {

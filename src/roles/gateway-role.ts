@@ -1,3 +1,4 @@
+import type { Redis } from "ioredis";
 import type { Readiness } from "../contract/http.ts";
 import { createBatchesTable } from "../db/batches-table.ts";
 import { createIntentsTable } from "../db/intents-table.ts";
@@ -14,7 +15,8 @@ import type { JobSnapshot } from "../jobs/snapshot.ts";
 import { createRemoveSnapshot } from "../jobs/remove-snapshot.ts";
 import { createUploads, type Uploads } from "../jobs/uploads/uploads.ts";
 import type { Database } from "../db/database.ts";
-import { openStrictRedis, openUnwatchedRedis } from "../redis/connect.ts";
+import { openUnwatchedRedis, type RedisClient } from "../redis/connect.ts";
+import { openReaders } from "../redis/stream-readers.ts";
 import type { Resources } from "./resources.ts";
 
 export interface GatewayRoleOptions {
@@ -50,8 +52,11 @@ export async function startGateway(
     feeds,
     store,
     links,
-    redis: strict,
-    adapterRedis: { publish: redis, subscribe: openSubscriber(resources, stack) },
+    redis: asSingle(strict),
+    adapterRedis: {
+      publish: asSingle(redis),
+      subscribe: asSingle(openSubscriber(resources, stack)),
+    },
     keys,
     readiness: () => readiness(feeds),
     isDraining,
@@ -67,11 +72,11 @@ function openFeeds(
   { config, target, redis, keys, node, links, log }: Resources,
   stack: AsyncDisposableStack,
 ): Feeds {
-  const tailRedis = openStrictRedis(target, `jobcast-${node}-tails`);
-  tailRedis.on("error", (err) => log.debug({ err }, "tails: redis"));
+  const onError = (err: unknown) => log.debug({ err }, "tails: redis");
   const feeds = createFeeds({
     redis,
-    tailRedis,
+    openReaders: (streams) =>
+      openReaders({ target, name: `jobcast-${node}-tails`, onError }, streams),
     keys,
     partitions: config.FEED_PARTITIONS,
     toGauge(text) {
@@ -117,6 +122,10 @@ function openJobs(
   stack.defer(() => clearInterval(timer));
   return jobs;
 }
+
+/** What `gateway` asks for is the type of one server, of which it uses what a cluster has as well. */
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion
+const asSingle = (client: RedisClient): Redis => client as Redis;
 
 function openSubscriber({ target, node, log }: Resources, stack: AsyncDisposableStack) {
   const subscriber = openUnwatchedRedis(target, `jobcast-${node}-adapter`);

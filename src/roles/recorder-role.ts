@@ -5,7 +5,7 @@ import { keepQueuesSwept } from "../recorder/queue-retention.ts";
 import { createRecorder } from "../recorder/recorder.ts";
 import type { Unread } from "../recorder/unread.ts";
 import { keepUploadsSwept } from "../recorder/upload-sweep.ts";
-import { openStrictRedis } from "../redis/connect.ts";
+import { openReaders } from "../redis/stream-readers.ts";
 import type { Resources } from "./resources.ts";
 
 type SweepResources = Pick<Resources, "redis" | "keys" | "log">;
@@ -93,11 +93,11 @@ function untilClosed(
 export function startHistory(resources: Resources, stack: AsyncDisposableStack): void {
   const { config, target, redis, keys, queues, database, store, log, metrics, node } = resources;
   if (database === undefined) return;
-  const blocking = openStrictRedis(target, `jobcast-${node}-history`);
-  blocking.on("error", (err) => log.debug({ err }, "history: redis"));
+  const onError = (err: unknown) => log.debug({ err }, "history: redis");
   const history = createHistory({
     redis,
-    blocking,
+    openReaders: (streams) =>
+      openReaders({ target, name: `jobcast-${node}-history`, onError }, streams),
     keys,
     queues,
     database,
@@ -110,8 +110,5 @@ export function startHistory(resources: Resources, stack: AsyncDisposableStack):
     "How long the oldest event not yet in the history has waited",
     () => history.lagMs() / 1000,
   );
-  stack.defer(async () => {
-    await history.close();
-    blocking.disconnect();
-  });
+  stack.defer(history.close);
 }

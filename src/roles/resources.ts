@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import type { Redis } from "ioredis";
-import type { Config } from "../config.ts";
+import { type Config, hasOwnRedis } from "../config.ts";
 import { LANES } from "../contract/job.ts";
 import { queueName } from "../contract/names.ts";
 import { type Database, openDatabase } from "../db/database.ts";
@@ -8,7 +7,10 @@ import type { Catalog } from "../jobs/catalog.ts";
 import { randomToken } from "../lib/random.ts";
 import type { Logger } from "../lib/logger.ts";
 import { createMetrics, type Metrics } from "../metrics/metrics.ts";
-import { openRedis, openStrictRedis, type RedisTarget } from "../redis/connect.ts";
+import { openRedis, openStrictRedis, type RedisClient } from "../redis/connect.ts";
+import { type RedisTarget, toClusterTarget, toSentinelTarget } from "../redis/target.ts";
+import { createFindPrimary } from "../redis/find-primary.ts";
+import { watchPrimary } from "../redis/primary-watch.ts";
 import { joinInstallation } from "../redis/installation.ts";
 import { createKeys, type Keys } from "../redis/keys.ts";
 import { startPrivateRedis } from "../redis/private-redis.ts";
@@ -29,9 +31,9 @@ export interface Resources {
   node: string;
   keys: Keys;
   target: RedisTarget;
-  redis: Redis;
+  redis: RedisClient;
   /** For what must be answered soon or not at all. */
-  strict: Redis;
+  strict: RedisClient;
   store: Store;
   secrets: Secrets;
   links: Links;
@@ -122,7 +124,21 @@ async function openTarget(
   log: Logger,
   stack: AsyncDisposableStack,
 ): Promise<RedisTarget> {
-  if (config.REDIS_URL !== undefined) return config.REDIS_URL;
+  const {
+    REDIS_URL: url,
+    REDIS_CLUSTER_NODES: nodes,
+    REDIS_SENTINELS: sentinels,
+    REDIS_SENTINEL_NAME: name,
+  } = config;
+  if (url !== undefined) return url;
+  if (nodes !== undefined) return toClusterTarget(nodes);
+  if (sentinels !== undefined && name !== undefined) {
+    const target = toSentinelTarget(sentinels, name);
+    const find = createFindPrimary(target);
+    const watch = watchPrimary(() => find(""));
+    stack.defer(watch.close);
+    return { ...target, watch };
+  }
   const server = await startPrivateRedis({ dir: join(config.DATA_DIR, "redis"), log });
   stack.defer(server.close);
   return server.target;
@@ -133,7 +149,7 @@ async function openHistory(
   log: Logger,
   stack: AsyncDisposableStack,
 ): Promise<Database> {
-  if (config.REDIS_URL !== undefined && config.DATABASE_URL === undefined) {
+  if (!hasOwnRedis(config) && config.DATABASE_URL === undefined) {
     log.warn(
       "DATABASE_URL is not set: this process keeps a history of its own, which others on this Redis do not see",
     );

@@ -16,7 +16,7 @@ const acquire = loadScript("acquire-lease");
 const test = base.extend("compete", async ({ stage }, { onCleanup }) => {
   const over = new AbortController();
   const competing: Promise<void>[] = [];
-  const links: Redis[] = [];
+  const links: Pick<Redis, "disconnect">[] = [];
   onCleanup(async () => {
     over.abort();
     // A link that hangs would keep what was asked of it, and with it the test.

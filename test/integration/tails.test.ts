@@ -133,7 +133,7 @@ describe("the tails", () => {
     const gaps: number[] = [];
     const redis = stage.strict();
     const tails = createTails({
-      redis,
+      openReaders: (streams) => [{ redis, streams }],
       keys: stage.keys,
       partitions: PARTITIONS,
       log: silent,

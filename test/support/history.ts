@@ -68,10 +68,9 @@ export const test = base
     return site;
   })
   .extend("start", async ({ redis, redisUrl, site }, { onCleanup }) => {
-    const started: { history: History; blocking: Redis }[] = [];
+    const started: History[] = [];
     onCleanup(async () => {
-      await Promise.all(started.map(({ history }) => history.close()));
-      for (const { blocking } of started) blocking.disconnect();
+      await Promise.all(started.map((history) => history.close()));
     });
     return (
       database: Database,
@@ -82,7 +81,7 @@ export const test = base
       const { keys } = site;
       const history = createHistory({
         redis,
-        blocking,
+        openReaders: (streams) => [{ redis: blocking, streams }],
         keys,
         queues: [QUEUE],
         database,
@@ -91,7 +90,7 @@ export const test = base
         log: silent,
         ...options,
       });
-      started.push({ history, blocking });
+      started.push(history);
       return history;
     };
   });

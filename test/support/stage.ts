@@ -17,8 +17,10 @@ import {
   type Recorder,
   type RecorderOptions,
 } from "../../src/recorder/recorder.ts";
-import { openRedis, openStrictRedis } from "../../src/redis/connect.ts";
+import { openRedis, openStrictRedis, type RedisClient } from "../../src/redis/connect.ts";
 import { createKeys, type Keys } from "../../src/redis/keys.ts";
+import { openReaders } from "../../src/redis/stream-readers.ts";
+import type { RedisTarget } from "../../src/redis/target.ts";
 import { record } from "./jobs.ts";
 
 export const PARTITIONS = 4;
@@ -33,16 +35,17 @@ export const sign = (key: string) => ({
 export const fearless = { ensure: async () => undefined, note: () => undefined };
 
 /** The parts of one installation, on one Redis; closed in reverse order. */
-export interface Stage {
+export interface Stage<Client extends RedisClient = Redis> {
+  /** Empty where Redis is more than one server. */
   url: string;
-  redis: Redis;
+  redis: Client;
   keys: Keys;
   queues: Queues;
   records: Records;
   reader: FeedReader;
   writer: Writer;
   /** A gateway's feeds that hear everything said from now on. */
-  node(options?: Partial<FeedsOptions>): Promise<Feeds>;
+  node(options?: StageNodeOptions): Promise<Feeds>;
   recorder(options?: Partial<RecorderOptions>): Recorder;
   /** Accepts a job as a gateway does. */
   submit(fields?: Partial<JobRecord>): Promise<JobRecord>;
@@ -51,23 +54,30 @@ export interface Stage {
     concurrency?: number,
     options?: Partial<WorkerOptions>,
   ): Promise<Worker<WorkData>>;
-  connect(name?: string): Redis;
-  strict(name?: string): Redis;
+  connect(name?: string): Client;
+  strict(name?: string): Client;
   close(): Promise<void>;
 }
 
-export function openStage(url: string, prefix: string): Stage {
+export interface StageNodeOptions extends Partial<FeedsOptions> {
+  /** One connection for all tails. */
+  tailRedis?: Redis;
+}
+
+export function openStage(url: string, prefix: string): Stage;
+export function openStage(target: RedisTarget, prefix: string): Stage<RedisClient>;
+export function openStage(target: RedisTarget, prefix: string): Stage<RedisClient> {
   const opened = new AsyncDisposableStack();
   const keys = createKeys(prefix);
   const partitions = PARTITIONS;
 
-  function keep(redis: Redis): Redis {
+  function keep(redis: RedisClient): RedisClient {
     redis.on("error", () => undefined);
     opened.defer(() => redis.disconnect());
     return redis;
   }
-  const connect = (name = "test") => keep(openRedis(url, name));
-  const strict = (name = "test") => keep(openStrictRedis(url, name));
+  const connect = (name = "test") => keep(openRedis(target, name));
+  const strict = (name = "test") => keep(openStrictRedis(target, name));
 
   const redis = connect();
   const queues = openQueues({ redis: strict(), keys, retentionDays: 1, log: silent });
@@ -75,7 +85,7 @@ export function openStage(url: string, prefix: string): Stage {
   const records = createRecords({ redis, keys });
 
   return {
-    url,
+    url: typeof target === "string" ? target : "",
     redis,
     keys,
     queues,
@@ -91,10 +101,13 @@ export function openStage(url: string, prefix: string): Stage {
       ttlHours: 1,
       continuity: fearless,
     }),
-    async node(options = {}) {
+    async node({ tailRedis, ...options } = {}) {
       const feeds = createFeeds({
         redis: connect(),
-        tailRedis: strict("tails"),
+        openReaders: (streams) =>
+          tailRedis === undefined
+            ? openReaders({ target, name: "tails", onError: () => undefined }, streams)
+            : [{ redis: tailRedis, streams }],
         keys,
         partitions,
         toGauge,
@@ -107,7 +120,7 @@ export function openStage(url: string, prefix: string): Stage {
     },
     recorder(options = {}) {
       const recorder = createRecorder({
-        target: url,
+        target,
         keys,
         partitions,
         queues: [QUEUE],

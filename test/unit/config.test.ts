@@ -73,6 +73,8 @@ describe("the configuration", () => {
     ["LOG_LEVEL", "loud"],
     ["NODE_ENV", "prod"],
     ["REDIS_URL", "localhost:6379"],
+    ["REDIS_CLUSTER_NODES", "one:6379,two:port"],
+    ["REDIS_CLUSTER_NODES", "http://one:6379"],
     ["DATABASE_URL", "mysql://localhost/db"],
     ["STORAGE_URL", "s3:bucket"],
     ["STORAGE_URL", "file://host/folder"],
@@ -91,6 +93,21 @@ describe("the configuration", () => {
     const problems = problemsOf({ [name]: value });
     expect(Object.keys(problems)).toEqual([name]);
     expect(problems[name]).toMatch(/: expected \S/);
+  });
+
+  test.each([
+    [{ REDIS_URL: "redis://a", REDIS_CLUSTER_NODES: "b:1" }, "REDIS_URL", "REDIS_CLUSTER_NODES"],
+    [
+      { REDIS_CLUSTER_NODES: "b:1", REDIS_SENTINELS: "c:2", REDIS_SENTINEL_NAME: "main" },
+      "REDIS_CLUSTER_NODES",
+      "REDIS_SENTINELS",
+    ],
+    [{ REDIS_SENTINELS: "c:2" }, "REDIS_SENTINEL_NAME", "REDIS_SENTINELS"],
+    [{ REDIS_SENTINEL_NAME: "main" }, "REDIS_SENTINELS", "REDIS_SENTINEL_NAME"],
+  ])("takes Redis in one way alone and in full: %j", (env, name, other) => {
+    const problems = problemsOf(env);
+    expect(Object.keys(problems)).toEqual([name]);
+    expect(problems[name]).toContain(other);
   });
 
   test("names every bad variable at once, each in one line, and shows no value", () => {
@@ -121,6 +138,7 @@ describe("the configuration", () => {
     ["CORS_ORIGINS", { CORS_ORIGINS: "https://a.example,*" }],
     ["ALLOW_PRIVATE_URLS", { ALLOW_PRIVATE_URLS: "1" }],
     ["DATABASE_URL", { REDIS_URL: "redis://redis" }],
+    ["DATABASE_URL", { REDIS_CLUSTER_NODES: "redis:6379" }],
   ])("refuses in production, by %s, what development may have", (name, env) => {
     expect(Object.keys(problemsOf({ ...production, ...env }))).toEqual([name]);
     expect(() => loadConfig(env)).not.toThrow();

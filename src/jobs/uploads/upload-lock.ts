@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import type { Redis } from "ioredis";
 import type { Keys } from "../../redis/keys.ts";
 import { loadScript } from "../../redis/script.ts";
 import { JobcastError } from "../../errors.ts";
 import { sleep } from "../../lib/sleep.ts";
 import { patiently } from "../patience.ts";
+import type { RedisClient } from "../../redis/connect.ts";
 
 /** The right to write one upload, over all nodes. */
 export interface UploadLock {
@@ -38,7 +38,7 @@ export function createUploadLocks({
   redis,
   keys,
 }: {
-  redis: Redis;
+  redis: RedisClient;
   keys: Pick<Keys, "uploadLock" | "uploadWanted">;
 }): UploadLocks {
   const hold = loadScript("hold-upload");

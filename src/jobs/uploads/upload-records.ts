@@ -1,7 +1,7 @@
-import type { Redis } from "ioredis";
 import type { Keys } from "../../redis/keys.ts";
 import { loadScript } from "../../redis/script.ts";
 import { patiently } from "../patience.ts";
+import type { RedisClient } from "../../redis/connect.ts";
 import type { Upload } from "./upload.ts";
 
 export interface RecordedUpload {
@@ -28,7 +28,7 @@ export function createUploadRecords({
   redis,
   keys,
 }: {
-  redis: Redis;
+  redis: RedisClient;
   keys: Pick<Keys, "upload">;
 }): UploadRecords {
   const touch = loadScript("touch-upload");

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import type { Readable } from "node:stream";
-import type { Redis } from "ioredis";
 import type { Caller } from "../../contract/tokens.ts";
 import type { FileRef } from "../../contract/worker.ts";
 import { JobcastError } from "../../errors.ts";
@@ -8,6 +7,7 @@ import type { Logger } from "../../lib/logger.ts";
 import type { Keys } from "../../redis/keys.ts";
 import { toSafeName } from "../../storage/file-names.ts";
 import type { Store } from "../../storage/store.ts";
+import type { RedisClient } from "../../redis/connect.ts";
 import { received } from "./received.ts";
 import { type Upload, UPLOAD_PREFIX, UPLOAD_TTL_MS } from "./upload.ts";
 import { createUploadLocks } from "./upload-lock.ts";
@@ -15,7 +15,7 @@ import { createUploadRecords, type RecordedUpload } from "./upload-records.ts";
 
 export interface UploadsDeps {
   /** A strict one, so that nothing is written after its caller was refused. */
-  redis: Redis;
+  redis: RedisClient;
   keys: Pick<Keys, "upload" | "uploadLock" | "uploadWanted">;
   store: Pick<Store, "head" | "remove" | "growing">;
   maxBytes: number;
