@@ -37,7 +37,7 @@ export async function startRedisServer({
   return { ...server, url, port: own };
 }
 
-async function answers(url: string): Promise<boolean> {
+export async function answers(url: string): Promise<boolean> {
   const redis = new Redis(url, { lazyConnect: true, retryStrategy: null, maxRetriesPerRequest: 0 });
   redis.on("error", () => {});
   try {
