@@ -68,6 +68,10 @@ export interface Continuity {
   ensure(): Promise<void>;
   /** Redis has acknowledged this entry of a tail. */
   note(partition: number, tailId: string, generation: string): void;
+  /** The newest entry of a tail that was acknowledged, "" for none: sent with each write, since the connection may be to another server by then. */
+  mark(partition: number): string;
+  /** A write was refused because the entry is not there: the next `ensure` looks again. */
+  doubt(): void;
 }
 
 /**
@@ -114,19 +118,31 @@ export function createWriter({
         Math.max(META_TTL_MS, ttlMs),
         ttlMs,
       ];
-      await continuity.ensure();
-      signal?.throwIfAborted();
-      const reply = await script.run(redis, keyList, [
-        ...args,
-        ...limits,
-        ...entries.flatMap((entry) => toArguments(entry, batchIds)),
-      ]);
+      const told = entries.flatMap((entry) => toArguments(entry, batchIds));
+      const reply = await whole(continuity, signal, () =>
+        script.run(redis, keyList, [...args, ...limits, continuity.mark(partition), ...told]),
+      );
       const appended = toAppended(reply);
       if (appended.outcome === "ok" && appended.tailId !== "")
         continuity.note(partition, appended.tailId, appended.generation);
       return appended;
     },
   };
+}
+
+/** Makes a write when nothing that was acknowledged is missing; again, if it turns out to be missing where the write arrives. */
+export async function whole(
+  continuity: Pick<Continuity, "ensure" | "doubt">,
+  signal: AbortSignal | undefined,
+  write: () => Promise<unknown>,
+): Promise<unknown> {
+  for (;;) {
+    await continuity.ensure();
+    signal?.throwIfAborted();
+    const reply = await write();
+    if (!(Array.isArray(reply) && reply[0] === "lost")) return reply;
+    continuity.doubt();
+  }
 }
 
 /** Times differ between generations, so that no number is ever used twice under one name. */

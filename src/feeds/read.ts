@@ -4,6 +4,7 @@ import type { ResyncReason } from "../contract/socket.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { toFeedHead } from "../redis/feed-head.ts";
 import { feedKeys, type Keys, partitionOf } from "../redis/keys.ts";
+import { sendAll } from "../redis/primaries.ts";
 import { loadScript } from "../redis/script.ts";
 import { META_TTL_MS, newEpoch, newGeneration } from "./append.ts";
 
@@ -112,15 +113,19 @@ export function createFeedReader({
     },
 
     async heads(audiences) {
-      const pipeline = redis.pipeline();
-      for (const audience of audiences) {
-        const partition = partitionOf(audience, partitions);
-        pipeline.hget(keys.partition(partition), "generation");
-        pipeline.hmget(keys.meta(partition, audience), "epoch", "seq");
-        pipeline.pexpire(keys.meta(partition, audience), META_TTL_MS);
-      }
-      const replies = (await pipeline.exec()) ?? [];
-      return audiences.map((_, i) => toFeedHead(replies[3 * i]?.[1], replies[3 * i + 1]?.[1]));
+      const replies = await sendAll(
+        redis,
+        audiences.flatMap((audience) => {
+          const partition = partitionOf(audience, partitions);
+          const meta = keys.meta(partition, audience);
+          return [
+            ["hget", keys.partition(partition), "generation"],
+            ["hmget", meta, "epoch", "seq"],
+            ["pexpire", meta, META_TTL_MS],
+          ] as const;
+        }),
+      );
+      return audiences.map((_, i) => toFeedHead(replies[3 * i], replies[3 * i + 1]));
     },
   };
 }

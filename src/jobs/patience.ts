@@ -37,7 +37,7 @@ async function expire(over: AbortSignal): Promise<never> {
 }
 
 const AWAY =
-  /^(LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS|Stream isn't writeable|Connection is closed|Command timed out|Reached the max retries)|ECONN|ENOENT|EPIPE|EAI_AGAIN|ETIMEDOUT/;
+  /^(LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS|Stream isn't writeable|Cluster isn't ready|Cluster is ended|None of startup nodes|Too many Cluster redirections|Connection is closed|Command timed out|Reached the max retries)|ECONN|ENOENT|EPIPE|EAI_AGAIN|ETIMEDOUT/;
 
 /** Whether Redis could not be asked, or not now, rather than asked the wrong thing. */
 export const isAway = (thrown: unknown): boolean =>

@@ -12,6 +12,7 @@ import type { Logger } from "../lib/logger.ts";
 import { compareStreamIds } from "../lib/stream-id.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { type Keys, partitionOf } from "../redis/keys.ts";
+import { type Command, sendAll } from "../redis/primaries.ts";
 import { type Told, toEntries, withoutSuperseded } from "./entries.ts";
 import { FencedError, type Lease } from "./lease.ts";
 import type { Measure } from "./measure.ts";
@@ -77,9 +78,10 @@ export function createApply(options: ApplyOptions): Apply {
 
   async function withRecords(events: SourceEvent[]): Promise<Told[]> {
     const ids = [...new Set(events.map((event) => event.jobId))];
-    const pipeline = redis.pipeline();
-    for (const id of ids) pipeline.hget(keys.job(id), "record");
-    const texts = await answers(pipeline.exec());
+    const texts = await sendAll(
+      redis,
+      ids.map((id) => ["hget", keys.job(id), "record"]),
+    );
     const records = new Map(ids.map((id, i) => [id, texts[i]]));
     return events.flatMap((event) => {
       const text = records.get(event.jobId);
@@ -137,10 +139,10 @@ export function createApply(options: ApplyOptions): Apply {
   async function load(source: string, audience: Audience, told: Told[]) {
     const partition = partitionOf(audience, partitions);
     const ids = [...new Set(told.map(({ event }) => event.jobId))];
-    const pipeline = redis.pipeline();
-    pipeline.hget(keys.meta(partition, audience), `ref:${source}`);
-    pipeline.hmget(keys.jobs(partition, audience), ...ids);
-    const [ref, texts] = await answers(pipeline.exec());
+    const [ref, texts] = await sendAll(redis, [
+      ["hget", keys.meta(partition, audience), `ref:${source}`],
+      ["hmget", keys.jobs(partition, audience), ...ids],
+    ]);
     const snapshots = new Map<string, JobSnapshot>();
     for (const [i, id] of ids.entries()) {
       const text: unknown = Array.isArray(texts) ? texts[i] : undefined;
@@ -163,24 +165,14 @@ export function createApply(options: ApplyOptions): Apply {
 
   /** A record goes when its job's outcome is old; a retry brings it back. */
   async function keepRecords(told: Told[]): Promise<void> {
-    const pipeline = redis.pipeline();
+    const commands: Command[] = [];
     for (const { event, record } of told) {
-      if (OUTCOMES.includes(event.event))
-        pipeline.expire(keys.job(record.jobId), retentionDays * 86_400);
-      if (event.event === "added" || event.prev === "failed")
-        pipeline.persist(keys.job(record.jobId));
+      const key = keys.job(record.jobId);
+      if (OUTCOMES.includes(event.event)) commands.push(["expire", key, retentionDays * 86_400]);
+      if (event.event === "added" || event.prev === "failed") commands.push(["persist", key]);
     }
-    if (pipeline.length > 0) await answers(pipeline.exec());
+    if (commands.length > 0) await sendAll(redis, commands);
   }
 
   return apply;
-}
-
-/** The answers of a pipeline; fails with the first error among them. */
-async function answers(executed: Promise<[Error | null, unknown][] | null>): Promise<unknown[]> {
-  const replies = (await executed) ?? [];
-  return replies.map(([error, value]) => {
-    if (error) throw error;
-    return value;
-  });
 }

@@ -22,7 +22,7 @@ export interface ContinuityOptions {
 /**
  * Knows whether Redis still has what it acknowledged. A failover to a replica that had not seen the last writes, or a copy that an operator put back, would
  * let numbers be used twice; so the first write on a new connection waits until every tail was looked at, and a partition that lost something begins a
- * new generation.
+ * new generation. In a cluster the connection outlives a failover, so each write says as well what has to be there.
  */
 export interface RecorderContinuity extends Continuity {
   /** Leaves behind what was acknowledged so far, for whoever comes next. Waits for the database no longer than 2 s. */
@@ -42,10 +42,11 @@ export function createContinuity(options: ContinuityOptions): RecorderContinuity
   let isChecked = false;
   let checking: Promise<void> | undefined;
 
-  redis.on("close", () => {
+  function doubt(): void {
     isChecked = false;
     checking = undefined;
-  });
+  }
+  redis.on("close", doubt);
   // Looked at as soon as Redis is back: the next event may be long in coming, and clients wait for what was lost.
   redis.on("ready", () => void ensure().catch(() => undefined));
 
@@ -108,6 +109,8 @@ export function createContinuity(options: ContinuityOptions): RecorderContinuity
 
   return {
     ensure,
+    doubt,
+    mark: (partition) => seen.get(keys.tail(partition))?.entryId ?? "",
     note: (partition, entryId, generation) => keep(keys.tail(partition), { entryId, generation }),
     async save() {
       await withMarks((table) => table.save(new Map(seen)));

@@ -1,4 +1,4 @@
-import { type Continuity, newGeneration } from "../feeds/append.ts";
+import { type Continuity, newGeneration, whole } from "../feeds/append.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
@@ -30,14 +30,11 @@ export interface Unsettled {
 export async function beat(lease: Lease, deps: HeartbeatDeps): Promise<Unsettled[]> {
   const { redis, keys, partitions, continuity, maxBytes = TAIL_MAX_BYTES } = deps;
   const args = [lease.fence, lease.holder, TAIL_TTL_MS, maxBytes, newGeneration()];
-  await continuity.ensure();
-  lease.signal.throwIfAborted();
   const beats = await Promise.all(
     Array.from({ length: partitions }, async (_, partition) => {
-      const reply = await script.run(
-        redis,
-        [keys.tail(partition), keys.partition(partition)],
-        args,
+      const keyList = [keys.tail(partition), keys.partition(partition)];
+      const reply = await whole(continuity, lease.signal, () =>
+        script.run(redis, keyList, [...args, continuity.mark(partition)]),
       );
       const [outcome, value = "", generation = "", settled] = Array.isArray(reply)
         ? reply.map(String)

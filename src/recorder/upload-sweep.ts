@@ -8,6 +8,7 @@ import { removeHourly } from "../lib/hourly.ts";
 import type { Logger } from "../lib/logger.ts";
 import { untilAborted } from "../lib/until-aborted.ts";
 import type { Keys } from "../redis/keys.ts";
+import { scanKeys } from "../redis/primaries.ts";
 import type { Store } from "../storage/store.ts";
 import type { RedisClient } from "../redis/connect.ts";
 
@@ -82,15 +83,12 @@ async function listUnused(
 
 /** Keys of the files that jobs were given. */
 async function* readInputs({ redis, keys }: UploadSweepOptions): AsyncGenerator<string> {
-  let cursor = "0";
-  do {
-    const [next, found] = await redis.scan(cursor, "MATCH", keys.job("*"), "COUNT", BATCH);
+  for await (const found of scanKeys(redis, keys.job("*"), BATCH)) {
     const texts = await Promise.all(found.map((key) => redis.hget(key, "record")));
     for (const text of texts) {
       const input = text === null ? undefined : parseRecord(text).input;
       if (input === undefined) continue;
       for (const source of sourcesOf(input)) if ("file" in source) yield source.file.key;
     }
-    cursor = next;
-  } while (cursor !== "0");
+  }
 }

@@ -65,6 +65,8 @@ type ManyOptions = Omit<ClusterOptions, "redisOptions"> & { redisOptions: Single
 
 interface Manner {
   single: SingleOptions;
+  /** Over those of `single`. */
+  sentinel?: SingleOptions;
   many: ManyOptions;
 }
 
@@ -80,9 +82,14 @@ const WATCHED: Clients = {
   toCluster: (nodes, options) => new Cluster(nodes, options),
 };
 
-function open(target: RedisTarget, { single, many }: Manner, clients: Clients): RedisClient {
+function open(
+  target: RedisTarget,
+  { single, sentinel, many }: Manner,
+  clients: Clients,
+): RedisClient {
   if (typeof target === "string") return clients.toUrl(target, single);
-  if (target.kind === "sentinel") return clients.toPrimary({ ...single, ...located(target, "") });
+  if (target.kind === "sentinel")
+    return clients.toPrimary({ ...single, ...sentinel, ...located(target, "") });
   const redisOptions = { ...many.redisOptions, ...target.login };
   return clients.toCluster(
     target.nodes.map(({ host, port }) => ({ host, port })),
@@ -100,7 +107,9 @@ function located(target: SentinelTarget | ClusterTarget, key: string): SingleOpt
 function patient(connectionName: string): Manner {
   const options = { connectionName, maxRetriesPerRequest: null };
   return {
-    single: { ...options, retryStrategy, reconnectOnError: (err) => (isDemoted(err) ? 2 : false) },
+    single: { ...options, retryStrategy, reconnectOnError: isDemoted },
+    // The next link is to the successor, which takes what was refused.
+    sentinel: { reconnectOnError: (err) => (isDemoted(err) ? 2 : false) },
     many: {
       clusterRetryStrategy: retryStrategy,
       maxRedirections: Number.POSITIVE_INFINITY,

@@ -8,11 +8,12 @@ import { createWriter } from "../../src/feeds/append.ts";
 import type { Item } from "../../src/feeds/item.ts";
 import { fromPairs } from "../../src/lib/array.ts";
 import { createContinuity } from "../../src/recorder/continuity.ts";
+import { beat } from "../../src/recorder/heartbeat.ts";
 import { partitionOf } from "../../src/redis/keys.ts";
 import { test as base } from "../support/databases.ts";
 import { type Ear, eventsOf, listen, namesOf, seqsOf } from "../support/listening.ts";
 import { startRedisServer } from "../support/redis-server.ts";
-import { openStage, PARTITIONS, QUEUE, silent, type Stage } from "../support/stage.ts";
+import { leaseOf, openStage, PARTITIONS, QUEUE, silent, type Stage } from "../support/stage.ts";
 import { fact } from "../support/telling.ts";
 
 const audience: Audience = "user:42";
@@ -218,6 +219,25 @@ describe("the continuity of a connection", () => {
     await second.cutLink();
     await vi.waitFor(() => expect(found).toBe(1), 5000);
     expect(await generation(stage)).toBe(begun);
+  });
+
+  test("is looked at by each write: the same link may lead to another server", async ({ own }) => {
+    const { stage } = own;
+    const { continuity, id } = await watch(stage);
+    const { redis, keys } = stage;
+    const deps = { redis, keys, partitions: PARTITIONS, continuity };
+    const writer = createWriter({ ...deps, maxFacts: 10, ttlHours: 1 });
+    const append = { audience, source: QUEUE, fence: 1, holder: "a", expectedRef: "", ref: "9-0" };
+    await redis.xdel(keys.tail(partition), id);
+    const first = await writer.append({ ...append, entries: [fact()] });
+    expect(first).toMatchObject({ outcome: "ok", generation: await generation(stage) });
+    const begun = await generation(stage);
+    expect(begun).not.toBe("g1");
+
+    const lost = (await redis.xrevrange(keys.tail(partition), "+", "-", "COUNT", 1))[0]?.[0] ?? "";
+    await redis.xdel(keys.tail(partition), lost);
+    await beat(leaseOf("keeper"), deps);
+    expect(await generation(stage)).not.toBe(begun);
   });
 
   test("that is broken keeps what was read before from being written", async ({ own }) => {

@@ -1,3 +1,4 @@
+import { fearless } from "./stage.ts";
 import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -133,9 +134,14 @@ function openTeller({ redisUrl, prefix }: { redisUrl: string; prefix: string }) 
   const redis = openStrictRedis(redisUrl, "test-teller");
   redis.on("error", () => undefined);
   const keys = createKeys(prefix);
-  const continuity = { ensure: async () => undefined, note: () => undefined };
   const limits = { maxFacts: 10_000, ttlHours: 1 };
-  const writer = createWriter({ redis, keys, partitions: PARTITIONS, ...limits, continuity });
+  const writer = createWriter({
+    redis,
+    keys,
+    partitions: PARTITIONS,
+    ...limits,
+    continuity: fearless,
+  });
   const source = `test-${randomUUID()}`;
   const refs = new Map<Audience, number>();
 

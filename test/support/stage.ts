@@ -5,7 +5,7 @@ import type { Redis } from "ioredis";
 import { pino } from "pino";
 import { queueName } from "../../src/contract/names.ts";
 import type { WorkData } from "../../src/contract/worker.ts";
-import { createWriter, type Writer } from "../../src/feeds/append.ts";
+import { type Continuity, createWriter, type Writer } from "../../src/feeds/append.ts";
 import { createFeeds, type Feeds, type FeedsOptions } from "../../src/feeds/feeds.ts";
 import { createFeedReader, type FeedReader } from "../../src/feeds/read.ts";
 import { openQueues, type Queues } from "../../src/jobs/queues.ts";
@@ -32,7 +32,12 @@ export const sign = (key: string) => ({
   url: `/files/${key}`,
   expiresAt: "2026-01-01T00:00:00.000Z",
 });
-export const fearless = { ensure: async () => undefined, note: () => undefined };
+export const fearless: Continuity = {
+  ensure: async () => undefined,
+  note: () => undefined,
+  mark: () => "",
+  doubt: () => undefined,
+};
 
 /** The parts of one installation, on one Redis; closed in reverse order. */
 export interface Stage<Client extends RedisClient = Redis> {

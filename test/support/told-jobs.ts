@@ -1,3 +1,4 @@
+import { fearless } from "./stage.ts";
 import { isFinal, type JobStatus } from "../../src/contract/job.ts";
 import { userAudience } from "../../src/contract/names.ts";
 import { JobcastError } from "../../src/errors.ts";
@@ -32,7 +33,7 @@ export const test = base.extend(
       partitions: PARTITIONS,
       maxFacts: 10_000,
       ttlHours: 1,
-      continuity: { ensure: async () => undefined, note: () => undefined },
+      continuity: fearless,
     });
     const say = createTeller(writer, audience);
     return {

@@ -1,4 +1,5 @@
 import type { Keys } from "../../redis/keys.ts";
+import { scanKeys } from "../../redis/primaries.ts";
 import { loadScript } from "../../redis/script.ts";
 import { patiently } from "../patience.ts";
 import type { RedisClient } from "../../redis/connect.ts";
@@ -54,17 +55,12 @@ export function createUploadRecords({
       return (await patiently(() => drop.run(redis, [keys.upload(uploadId)], [usedBefore]))) === 1;
     },
     async *list() {
-      let cursor = "0";
-      do {
-        const [next, found] = await patiently(() =>
-          redis.scan(cursor, "MATCH", keys.upload("*"), "COUNT", BATCH),
-        );
+      for await (const found of scanKeys(redis, keys.upload("*"), BATCH)) {
         for (const key of found) {
           const entry = await read(key);
           if (entry !== undefined) yield entry;
         }
-        cursor = next;
-      } while (cursor !== "0");
+      }
     },
   };
 }

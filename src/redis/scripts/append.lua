@@ -6,12 +6,14 @@
   ARGV  1 source  2 fence  3 holder  4 the source's last ref here, as its reader knows it ("" = none)  5 the new last ref
         6 audience  7 the same as a JSON string  8 generation, 9 epoch: random parts to begin with
         10 facts kept  11 ttl of the log, ms  12 ttl of meta, ms  13 how long a finished job's snapshot is kept, ms
-        14… entries of nine: kind ("fact", "gauge", "silent"), event, job id, body (JSON, a fact's without the closing brace),
+        14 an entry of the tail that was acknowledged ("" = none)
+        15… entries of nine: kind ("fact", "gauge", "silent"), event, job id, body (JSON, a fact's without the closing brace),
         snapshot (JSON), "open" or "done", the snapshot it was made from ("" = not compared), when the job was created, ms,
         what it is to its batch ("" = nothing): "<which of the batches, from 1> <status> <progress, tenths of a percent> <time in ISO 8601>"
   Returns  {"ok", id of the last tail entry, epoch, seq}
            {"fenced", the fence in force}: another reader has taken over
            {"moved", the last ref}: read again, something was applied meanwhile
+           {"lost"}: the tail has not got what was acknowledged
   Tail entry: n running number, a audience, k kind, e event, j job id (or batch id), c cursor of a fact, d data (JSON).
 
   A batch is a hash: `id`, `head` (the JSON of what never changes, without the closing brace), `total`, a count for each status, `sum` (of its jobs'
@@ -27,6 +29,18 @@ for _, stream in ipairs({tail, log}) do redis.call("XLEN", stream) end
 for _, hash in ipairs({meta, jobs, unpack(KEYS, 10)}) do redis.call("HLEN", hash) end
 for _, zset in ipairs({openJobs, doneJobs, accepted, open}) do redis.call("ZCARD", zset) end
 
+-- A primary that has not got what was acknowledged has lost it: nothing may be numbered before that was looked into.
+local function isLost(mark)
+  if mark == "" or #redis.call("XRANGE", tail, mark, mark) == 1 then return false end
+  local first = redis.call("XRANGE", tail, "-", "+", "COUNT", 1)[1]
+  if not first then return true end
+  local time, count = string.match(first[1], "^(%d+)%-(%d+)$")
+  local wantedTime, wantedCount = string.match(mark, "^(%d+)%-(%d+)$")
+  time, count, wantedTime, wantedCount = tonumber(time), tonumber(count), tonumber(wantedTime), tonumber(wantedCount)
+  return wantedTime > time or (wantedTime == time and wantedCount > count)
+end
+if isLost(ARGV[14]) then return {"lost"} end
+
 local inForce = redis.call("HGET", partition, "fence:" .. source)
 local mine = fence .. " " .. holder
 if inForce ~= mine then
@@ -38,7 +52,7 @@ end
 local last = redis.call("HGET", meta, "ref:" .. source) or ""
 if last ~= expected then return {"moved", last} end
 local SHARE = "^([1-9]%d*) (%a+) (%d+) (%S+)$"
-for i = 14, #ARGV, 9 do
+for i = 15, #ARGV, 9 do
   local was, share = ARGV[i + 6], ARGV[i + 8]
   local nth = string.match(share, SHARE)
   if share ~= "" and not (nth and KEYS[9 + nth]) then return redis.error_reply("ERR no share of a batch: " .. share) end
@@ -125,7 +139,7 @@ local function count(share, jobId)
   if finishedAt and not isOver then reopen(batch) end
 end
 
-for i = 14, #ARGV, 9 do
+for i = 15, #ARGV, 9 do
   local kind, event, jobId, body, snapshot, state = unpack(ARGV, i, i + 5)
   if snapshot ~= "" then keep(jobId, snapshot, state, ARGV[i + 7]) end
   if kind ~= "silent" then tell(kind, event, jobId, body) end

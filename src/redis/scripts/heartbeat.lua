@@ -3,9 +3,24 @@
 
   KEYS  1 tail  2 partition
   ARGV  1 fence  2 holder  3 how long an entry is kept, ms  4 bytes at most  5 generation to begin with
+        6 an entry of the tail that was acknowledged ("" = none)
   Returns  {"ok", id, generation, the generation whose losses were made up for ("" = none yet)} or {"fenced", the fence in force}
+           or {"lost"}: the tail has not got what was acknowledged
 ]]
 local tail, partition = unpack(KEYS)
+
+-- A primary that has not got what was acknowledged has lost it: nothing may be numbered before that was looked into.
+local function isLost(mark)
+  if mark == "" or #redis.call("XRANGE", tail, mark, mark) == 1 then return false end
+  local first = redis.call("XRANGE", tail, "-", "+", "COUNT", 1)[1]
+  if not first then return true end
+  local time, count = string.match(first[1], "^(%d+)%-(%d+)$")
+  local wantedTime, wantedCount = string.match(mark, "^(%d+)%-(%d+)$")
+  time, count, wantedTime, wantedCount = tonumber(time), tonumber(count), tonumber(wantedTime), tonumber(wantedCount)
+  return wantedTime > time or (wantedTime == time and wantedCount > count)
+end
+if isLost(ARGV[6]) then return {"lost"} end
+
 local inForce = redis.call("HGET", partition, "fence:keeper")
 local mine = ARGV[1] .. " " .. ARGV[2]
 if inForce ~= mine then

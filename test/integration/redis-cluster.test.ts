@@ -1,0 +1,141 @@
+import { describe, expect, vi } from "vitest";
+import type { Audience } from "../../src/contract/names.ts";
+import type { RedisClient } from "../../src/redis/connect.ts";
+import { partitionOf } from "../../src/redis/keys.ts";
+import { test as base } from "../support/folder.ts";
+import { type Ear, eventsOf, listen, namesOf, seqsOf, upTo } from "../support/listening.ts";
+import { startRedisCluster } from "../support/redis-cluster.ts";
+import { openStage, PARTITIONS, QUEUE, type Stage } from "../support/stage.ts";
+
+/** One of each partition. */
+const audiences = Array.from({ length: PARTITIONS }, (_, partition) => {
+  for (let i = 0; ; i += 1) {
+    const audience: Audience = `user:${i}`;
+    if (partitionOf(audience, PARTITIONS) === partition) return audience;
+  }
+});
+
+/** Three primaries, and the parts of an installation on them. */
+const test = base
+  .extend("servers", { scope: "file" }, async ({}, { onCleanup }) => {
+    const servers = await startRedisCluster();
+    onCleanup(servers.close);
+    return servers;
+  })
+  .extend("stage", async ({ servers, task }, { onCleanup }) => {
+    const stage = openStage(servers.target, `test-${task.id}`);
+    onCleanup(stage.close);
+    return stage;
+  })
+  .extend("replicated", async ({}, { onCleanup }): Promise<Replicated> => {
+    const servers = await startRedisCluster({ replicas: 1 });
+    const stage = openStage(servers.target, "cluster");
+    onCleanup(async () => {
+      await stage.close();
+      await servers.close();
+    });
+    return { servers, stage };
+  });
+
+interface Replicated {
+  servers: Awaited<ReturnType<typeof startRedisCluster>>;
+  stage: Stage<RedisClient>;
+}
+
+/** A partition whose primary can go without the queue's. */
+async function partitionAwayFromQueue({ servers, stage: { keys } }: Replicated): Promise<number> {
+  const queue = await servers.ownerOf(keys.events(QUEUE));
+  for (const partition of audiences.keys())
+    if ((await servers.ownerOf(keys.tail(partition))).owner !== queue.owner) return partition;
+  throw new Error("One primary has it all");
+}
+
+describe("a Redis Cluster", () => {
+  test("has the partitions on all its primaries, and every feed is heard in order", async ({
+    servers,
+    stage,
+  }) => {
+    const { keys, redis } = stage;
+    const node = await stage.node({ compareEveryMs: 60_000 });
+    const ears = new Map<Audience, Ear>();
+    for (const audience of audiences) ears.set(audience, await listen(node, audience));
+    stage.recorder();
+    await stage.work(async () => ({}));
+    for (let i = 0; i < 3; i += 1) await stage.submit({ audiences });
+    for (const { items } of ears.values()) {
+      await vi.waitFor(() => expect(seqsOf(items)).toEqual(upTo(9)), 15_000);
+      expect(namesOf(items).join()).not.toContain("resync");
+    }
+    expect(await redis.exists(keys.deadLetters)).toBe(0);
+    const owners = await Promise.all(
+      audiences.map(async (_, partition) => (await servers.ownerOf(keys.tail(partition))).owner),
+    );
+    expect(new Set(owners).size).toBeGreaterThan(1);
+  });
+
+  test("moves slots while they are in use, and nothing is lost or announced", async ({
+    servers,
+    stage,
+  }) => {
+    const { keys } = stage;
+    const audience = audiences[0] ?? "all";
+    const { items } = await listen(await stage.node({ compareEveryMs: 60_000 }), audience);
+    stage.recorder();
+    await stage.work(async () => ({}));
+    await stage.submit({ audiences: [audience] });
+    await vi.waitFor(() => expect(seqsOf(items)).toEqual(upTo(3)), 10_000);
+    for (const key of [keys.tail(0), keys.events(QUEUE)]) await servers.move(key);
+    const { jobId } = await stage.submit({ audiences: [audience] });
+    await vi.waitFor(() => expect(eventsOf(items, jobId)).toHaveLength(3), 15_000);
+    expect(seqsOf(items)).toEqual(upTo(6));
+    expect(namesOf(items).join()).not.toContain("resync");
+  });
+});
+
+describe.concurrent("a primary of a Redis Cluster", () => {
+  test("that ends in order is followed by its replica, and nothing is announced", async ({
+    replicated: { servers, stage },
+  }) => {
+    const { keys } = stage;
+    const audience = audiences[0] ?? "all";
+    const { items } = await listen(await stage.node({ compareEveryMs: 60_000 }), audience);
+    stage.recorder();
+    await stage.work(async () => ({}));
+    await stage.submit({ audiences: [audience] });
+    await vi.waitFor(() => expect(seqsOf(items)).toEqual(upTo(3)), 10_000);
+    const { owner } = await servers.ownerOf(keys.tail(0));
+    await owner.stop();
+    await servers.promoted(keys.tail(0));
+    await stage.submit({ audiences: [audience] });
+    await vi.waitFor(() => expect(seqsOf(items)).toEqual(upTo(6)), 15_000);
+    expect(namesOf(items).join()).not.toContain("resync");
+  });
+
+  test("that takes writes with it is found out, and they are told again", async ({
+    replicated: { servers, stage },
+  }) => {
+    const { keys, redis, reader } = stage;
+    const partition = await partitionAwayFromQueue({ servers, stage });
+    const audience = audiences[partition] ?? "all";
+    const { items } = await listen(await stage.node({ compareEveryMs: 60_000 }), audience);
+    stage.recorder();
+    const early = await stage.submit({ audiences: [audience] });
+    await vi.waitFor(() => expect(seqsOf(items)).toEqual([1]), 10_000);
+    const before = await redis.hget(keys.partition(partition), "generation");
+    await servers.partReplica(keys.tail(partition));
+    await stage.work(async () => ({}));
+    await vi.waitFor(() => expect(seqsOf(items)).toEqual(upTo(3)), 10_000);
+    const heard = items.length;
+    const { owner } = await servers.ownerOf(keys.tail(partition));
+    await owner.kill();
+    await servers.promoted(keys.tail(partition));
+
+    await vi.waitFor(() => expect(namesOf(items.slice(heard))).toContain("resync epoch"), 15_000);
+    expect(await redis.hget(keys.partition(partition), "generation")).not.toBe(before);
+    await vi.waitFor(async () => {
+      const page = await reader.page({ audience, jobId: early.jobId });
+      expect(JSON.parse(page.job ?? "{}")).toMatchObject({ job: { status: "completed" } });
+      expect(page.head.seq).toBe(3);
+    }, 15_000);
+  });
+});
