@@ -53,6 +53,7 @@ export function createFeeds(options: FeedsOptions): Feeds {
     compareEveryMs = COMPARE_EVERY_MS,
   } = options;
   const rooms = new Map<Audience, Room>();
+  const heard: ReadonlyMap<string, Room> = rooms;
   let observer = nobody;
   const closing = new AbortController();
   const reader = createFeedReader({ redis, keys, partitions });
@@ -61,6 +62,7 @@ export function createFeeds(options: FeedsOptions): Feeds {
     keys,
     partitions,
     log,
+    isHeard: (audience): audience is Audience => heard.has(audience),
     onEntry: (entry) => rooms.get(entry.audience)?.handle(entry),
     onGap(partition) {
       log.warn({ partition }, "feeds: entries were missed; reading the logs");

@@ -1,10 +1,12 @@
-import { type Cursor, parseCursor } from "../contract/cursor.ts";
-import { type Audience, isAudience } from "../contract/names.ts";
+import type { Cursor } from "../contract/cursor.ts";
+import type { Audience } from "../contract/names.ts";
 import { fromPairs } from "../lib/array.ts";
 import type { Logger } from "../lib/logger.ts";
 import { sleep } from "../lib/sleep.ts";
-import { connected, readStreams } from "../redis/blocking-read.ts";
+import { connected } from "../redis/blocking-read.ts";
+import type { EntryBytes } from "../redis/entry-parser.ts";
 import type { Keys } from "../redis/keys.ts";
+import { readEntries } from "../redis/read-entries.ts";
 import { loadScript } from "../redis/script.ts";
 import type { OpenReaders, StreamReader } from "../redis/stream-readers.ts";
 import { newGeneration } from "./append.ts";
@@ -27,6 +29,8 @@ export interface TailsOptions {
   keys: Keys;
   partitions: number;
   log: Logger;
+  /** Whether anybody here listens to an audience: of what is said to others nothing is made. */
+  isHeard: (audience: string) => audience is Audience;
   onEntry: (entry: TailEntry) => void;
   /** Entries of the partition were missed, by a trim or a Redis that lost them: what they said is to be read from the logs. */
   onGap: (partition: number) => void;
@@ -98,7 +102,7 @@ type EarOptions = Required<Omit<TailsOptions, "openReaders" | "partitions">> &
   Pick<StreamReader, "redis"> & { places: Place[] };
 
 /** Reads the tails that one server has. */
-function listen({ redis, places, keys, log, onEntry, onGap, now }: EarOptions) {
+function listen({ redis, places, keys, log, isHeard, onEntry, onGap, now }: EarOptions) {
   const placeOf = new Map(places.map((place) => [place.stream, place]));
   const closing = new AbortController();
   const { promise: ready, resolve: known } = Promise.withResolvers<void>();
@@ -114,11 +118,11 @@ function listen({ redis, places, keys, log, onEntry, onGap, now }: EarOptions) {
     for (const [i, [error, entries]] of replies.entries()) {
       if (error) throw error;
       const place = places[i];
-      const newest = toEntries(entries)[0];
+      const newest = toNewest(entries);
       if (place === undefined || isThere[i] === true) continue;
       if (isAnchored) gone.push(place.partition);
       place.id = newest?.id ?? FIRST;
-      place.count = newest === undefined ? 0 : Number(newest.fields["n"]);
+      place.count = newest?.count ?? 0;
     }
     isAnchored = true;
     known();
@@ -138,32 +142,31 @@ function listen({ redis, places, keys, log, onEntry, onGap, now }: EarOptions) {
   }
 
   async function read(): Promise<void> {
-    const reply = await readStreams({
-      redis,
-      streams: places.map(({ stream }) => stream),
-      after: places.map(({ id }) => id),
-      count: BATCH,
-      signal: closing.signal,
-    });
-    for (const [stream, entries] of reply) {
-      const place = placeOf.get(stream);
-      if (place !== undefined) hear(place, toEntries(entries));
+    const broken = new Set<number>();
+    const streams = places.map(({ stream }) => stream);
+    const after = places.map(({ id }) => id);
+    const { signal } = closing;
+    try {
+      await readEntries({ redis, streams, after, count: BATCH, signal }, (stream, entry) => {
+        const place = placeOf.get(stream);
+        if (place !== undefined && !hear(place, entry)) broken.add(place.partition);
+      });
+    } finally {
+      for (const partition of broken) onGap(partition);
     }
   }
 
-  function hear(place: Place, entries: RawEntry[]): void {
-    let isWhole = true;
-    for (const { id, fields } of entries) {
-      const count = Number(fields["n"]);
-      if (place.count !== undefined && count !== place.count + 1) isWhole = false;
-      place.id = id;
-      place.count = count;
-      place.heardAt = now();
-      const entry = toTailEntry(id, fields);
-      if (entry !== undefined) onEntry(entry);
-      else if (!isSameGeneration(place, fields["d"])) isWhole = false;
-    }
-    if (!isWhole) onGap(place.partition);
+  /** `false` when something is missing before this entry. */
+  function hear(place: Place, entry: EntryBytes): boolean {
+    const count = entry.number(FIELD.count);
+    const isNext = place.count === undefined || count === place.count + 1;
+    place.id = entry.id();
+    place.count = count;
+    place.heardAt = now();
+    const audience = entry.text(FIELD.audience);
+    if (audience === "") return isSameGeneration(place, entry.text(FIELD.data)) && isNext;
+    if (isHeard(audience)) onEntry(toTailEntry(audience, place.id, entry));
+    return isNext;
   }
 
   async function follow(): Promise<void> {
@@ -208,20 +211,31 @@ function isSameGeneration(place: Place, generation: string | undefined): boolean
   return before === undefined || before === generation;
 }
 
-interface RawEntry {
-  id: string;
-  fields: Record<string, string | undefined>;
+/** Where the values stand that `append.lua` and `heartbeat.lua` write. */
+const FIELD = { count: 0, audience: 1, kind: 2, event: 3, jobId: 4, cursor: 5, data: 6 };
+
+const toTailEntry = (audience: Audience, id: string, entry: EntryBytes): TailEntry => ({
+  id,
+  kind: entry.text(FIELD.kind) === "fact" ? "fact" : "gauge",
+  audience,
+  event: entry.text(FIELD.event),
+  jobId: entry.text(FIELD.jobId),
+  cursor: toCursor(entry.text(FIELD.cursor)),
+  data: entry.text(FIELD.data),
+});
+
+/** One of our own, so nothing is checked. */
+function toCursor(text: string): Cursor | undefined {
+  const dash = text.lastIndexOf("-");
+  return dash === -1
+    ? undefined
+    : { epoch: text.slice(0, dash), seq: Number(text.slice(dash + 1)) };
 }
 
-const toEntries = (entries: unknown): RawEntry[] =>
-  Array.isArray(entries)
-    ? entries.map(([id, flat]: [string, string[]]) => ({ id, fields: fromPairs(flat) }))
-    : [];
-
-/** `undefined` for a heartbeat, which is said to nobody. */
-function toTailEntry(id: string, fields: RawEntry["fields"]): TailEntry | undefined {
-  const { k, a = "", e = "", j = "", c, d = "{}" } = fields;
-  if (!isAudience(a)) return undefined;
-  const kind = k === "fact" ? "fact" : "gauge";
-  return { id, kind, audience: a, event: e, jobId: j, cursor: parseCursor(c), data: d };
+/** Of an answer to XREVRANGE. */
+function toNewest(entries: unknown): { id: string; count: number } | undefined {
+  const [newest]: [string, string[]][] = Array.isArray(entries) ? entries : [];
+  if (newest === undefined) return undefined;
+  const [id, flat] = newest;
+  return { id, count: Number(fromPairs(flat)["n"]) };
 }

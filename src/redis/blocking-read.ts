@@ -13,9 +13,9 @@ export interface BlockingRead {
 
 export type StreamEntries = [stream: string, entries: [id: string, flat: string[]][]][];
 
-const BLOCK_MS = 1000;
+export const BLOCK_MS = 1000;
 /** An answer may be late by this much before the link counts as dead. */
-const PATIENCE_MS = 5000;
+export const PATIENCE_MS = 5000;
 
 /**
  * What was added to the streams, or nothing after a second of silence or when `signal` fires. Fails when the link broke or hangs, and has it made anew then.

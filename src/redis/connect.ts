@@ -41,7 +41,8 @@ export function openStrictRedis(
  * or hears nothing any more, breaks the link.
  */
 export function openReader(target: RedisTarget, key: string, name: string): Redis {
-  const { single } = strict(name);
+  // What is read off such a link as bytes is in the older protocol, which says the same in fewer words.
+  const single = { ...strict(name).single, protocol: 2 } as const;
   return typeof target === "string"
     ? new Redis(target, single)
     : new Redis({ ...single, ...located(target, key) });

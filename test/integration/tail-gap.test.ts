@@ -18,7 +18,7 @@ describe("a jump in a tail's running number", () => {
     stage,
   }) => {
     const { redis, keys, writer } = stage;
-    const tailRedis = stage.strict();
+    const tailRedis = stage.ear();
     const node = await stage.node({ tailRedis, compareEveryMs: 60_000 });
     const { items } = await listen(node, audience);
     const tell = createTeller(writer, audience);

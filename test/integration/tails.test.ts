@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import type { Audience } from "../../src/contract/names.ts";
 import { describe, expect, vi } from "vitest";
 import { createTails, DEAF_AFTER_MS, type TailEntry } from "../../src/feeds/tails.ts";
 import { beat } from "../../src/recorder/heartbeat.ts";
@@ -21,7 +22,7 @@ const partition = partitionOf(audience, PARTITIONS);
 
 /** A node whose tails are read over a connection with a name of its own. */
 async function openNode(stage: Stage, name: string, compareEveryMs = 60_000) {
-  return await stage.node({ tailRedis: stage.strict(name), compareEveryMs });
+  return await stage.node({ tailRedis: stage.ear(name), compareEveryMs });
 }
 
 describe("every node", () => {
@@ -62,7 +63,7 @@ describe("every node", () => {
 
   test("that was away for longer than a tail is kept reads the logs", async ({ stage }) => {
     const { redis, keys, writer } = stage;
-    const tailRedis = stage.strict();
+    const tailRedis = stage.ear();
     const node = await stage.node({ tailRedis, compareEveryMs: 60_000 });
     const { items } = await listen(node, audience);
     const tell = createTeller(writer, audience);
@@ -77,7 +78,7 @@ describe("every node", () => {
 
   test("finds a last fact that its tail never brought", async ({ stage }) => {
     const { redis, keys, writer } = stage;
-    const tailRedis = stage.strict();
+    const tailRedis = stage.ear();
     const node = await stage.node({ tailRedis, compareEveryMs: 200 });
     const { items } = await listen(node, audience);
     const tell = createTeller(writer, audience);
@@ -131,12 +132,13 @@ describe("the tails", () => {
   function follow(stage: Stage, now?: () => number) {
     const heard: TailEntry[] = [];
     const gaps: number[] = [];
-    const redis = stage.strict();
+    const redis = stage.ear();
     const tails = createTails({
       openReaders: (streams) => [{ redis, streams }],
       keys: stage.keys,
       partitions: PARTITIONS,
       log: silent,
+      isHeard: (name): name is Audience => name !== "user:stranger",
       onEntry: (entry) => void heard.push(entry),
       onGap: (one) => void gaps.push(one),
       ...(now === undefined ? {} : { now }),
@@ -170,6 +172,20 @@ describe("the tails", () => {
     await vi.waitFor(() => expect(connects).toHaveBeenCalled(), 5000);
     await createTeller(stage.writer, audience)(fact());
     await vi.waitFor(() => expect(heard).toHaveLength(1), 3000);
+    await tails.close();
+  });
+
+  test("make nothing of what is said to strangers, and still count it", async ({ stage }) => {
+    const { tails, gaps, heard } = follow(stage);
+    await tails.ready;
+    const everyone = ["user:stranger", audience] as const;
+    for (const one of everyone) await createTeller(stage.writer, one)(fact(), gauge("b", 1));
+    await vi.waitFor(() => expect(heard).toHaveLength(2));
+    expect(heard.map((entry) => [entry.audience, entry.kind])).toEqual([
+      [audience, "fact"],
+      [audience, "gauge"],
+    ]);
+    expect(gaps).toEqual([]);
     await tails.close();
   });
 

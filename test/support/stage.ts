@@ -17,7 +17,12 @@ import {
   type Recorder,
   type RecorderOptions,
 } from "../../src/recorder/recorder.ts";
-import { openRedis, openStrictRedis, type RedisClient } from "../../src/redis/connect.ts";
+import {
+  openRedis,
+  openStrictRedis,
+  type RedisClient,
+  openReader,
+} from "../../src/redis/connect.ts";
 import { createKeys, type Keys } from "../../src/redis/keys.ts";
 import { openReaders } from "../../src/redis/stream-readers.ts";
 import type { RedisTarget } from "../../src/redis/target.ts";
@@ -61,6 +66,8 @@ export interface Stage<Client extends RedisClient = Redis> {
   ): Promise<Worker<WorkData>>;
   connect(name?: string): Client;
   strict(name?: string): Client;
+  /** A link that tails can be read on. */
+  ear(name?: string): Redis;
   close(): Promise<void>;
 }
 
@@ -84,6 +91,12 @@ export function openStage(target: RedisTarget, prefix: string): Stage<RedisClien
   const connect = (name = "test") => keep(openRedis(target, name));
   const strict = (name = "test") => keep(openStrictRedis(target, name));
 
+  const ear = (name = "test") => {
+    const reader = openReader(target, keys.tail(0), name);
+    keep(reader);
+    return reader;
+  };
+
   const redis = connect();
   const queues = openQueues({ redis: strict(), keys, retentionDays: 1, log: silent });
   opened.defer(() => queues.close());
@@ -97,6 +110,7 @@ export function openStage(target: RedisTarget, prefix: string): Stage<RedisClien
     records,
     connect,
     strict,
+    ear,
     reader: createFeedReader({ redis, keys, partitions }),
     writer: createWriter({
       redis,
