@@ -6,6 +6,7 @@ import { joinFeed } from "../../src/gateway/realtime/join.ts";
 import { createOutlet } from "../../src/gateway/realtime/outlet.ts";
 import type { Session } from "../../src/gateway/realtime/session.ts";
 import type { Frame } from "../../src/gateway/realtime/socket-io/frame.ts";
+import { createBatches } from "../../src/gateway/realtime/socket-io/batches.ts";
 import { createSocketIoWire } from "../../src/gateway/realtime/socket-io/wire.ts";
 import { watchJob } from "../../src/gateway/realtime/watch.ts";
 import { type StoredJob, toSnapshot } from "../../src/jobs/snapshot.ts";
@@ -38,7 +39,11 @@ function createSlowClient() {
     until: (call: () => boolean) => void waiting.add(call),
     close: () => undefined,
   };
-  const wire = createSocketIoWire(new Connection(), () => undefined);
+  const wire = createSocketIoWire({
+    conn: new Connection(),
+    batches: createBatches(),
+    dismiss: () => undefined,
+  });
   const session: Session = {
     id: "1",
     caller: caller(),

@@ -8,6 +8,7 @@ import {
   type Ticker,
 } from "../../src/gateway/realtime/outlet.ts";
 import { type Frame, frameOf } from "../../src/gateway/realtime/socket-io/frame.ts";
+import { createBatches } from "../../src/gateway/realtime/socket-io/batches.ts";
 import { createSocketIoWire } from "../../src/gateway/realtime/socket-io/wire.ts";
 
 /** A connection whose client reads when told to, and a ticker that ticks when told to. */
@@ -30,7 +31,7 @@ function setUp({ expiresAt = Infinity } = {}) {
     }
   }
   const conn = new Connection();
-  const wire = createSocketIoWire(conn, () => undefined);
+  const wire = createSocketIoWire({ conn, batches: createBatches(), dismiss: () => undefined });
   const outlet = createOutlet({ wire, expiresAt: () => expiresAt, ticker });
   const tick = () => {
     for (const call of calls) if (!call()) calls.delete(call);

@@ -5,6 +5,7 @@ import { JobcastError } from "../../../errors.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import { identify, openSession, type SessionDeps } from "../identify.ts";
 import type { Session } from "../session.ts";
+import { type Batches, createBatches } from "./batches.ts";
 import type { GatewaySocket } from "./socket.ts";
 import { createSocketIoWire } from "./wire.ts";
 
@@ -20,11 +21,12 @@ const isHandshakeAuth = Compile(HandshakeAuth);
 /** Socket.IO middleware: knows who connects, or turns them away for good with `connect_error` and `err.data = {code, message}`. */
 export function createHandshake(deps: HandshakeDeps) {
   const attempts = new WeakMap<object, number>();
+  const batches = createBatches();
   return (socket: GatewaySocket, next: (error?: Error) => void): void => {
     const count = (attempts.get(socket.conn) ?? 0) + 1;
     attempts.set(socket.conn, count);
     if (count > MAX_ATTEMPTS) return socket.conn.close();
-    identifySocket(socket, deps).then(
+    identifySocket(socket, batches, deps).then(
       (session) => {
         socket.data.session = session;
         next();
@@ -40,13 +42,18 @@ export function createHandshake(deps: HandshakeDeps) {
   };
 }
 
-async function identifySocket(socket: GatewaySocket, deps: HandshakeDeps): Promise<Session> {
+async function identifySocket(
+  socket: GatewaySocket,
+  batches: Batches,
+  deps: HandshakeDeps,
+): Promise<Session> {
   const { auth, headers, query } = socket.handshake;
   if (!isHandshakeAuth.Check(auth)) throw new JobcastError("invalid", "Malformed auth");
   const { token = query["token"], protocol, cursors } = auth;
   const { origin, host } = headers;
   const caller = await identify({ origin, host, token, protocol }, deps);
   const cursorOf = (feed: Audience) => cursors?.[feed] ?? undefined;
-  const wire = createSocketIoWire(socket.conn, () => socket.disconnect(true));
+  const { conn } = socket;
+  const wire = createSocketIoWire({ conn, batches, dismiss: () => socket.disconnect(true) });
   return await openSession(caller, { id: socket.id, cursorOf, wire }, deps);
 }

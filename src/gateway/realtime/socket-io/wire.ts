@@ -1,16 +1,25 @@
 import type { Message } from "../message.ts";
 import type { Wire } from "../wire.ts";
+import type { Batches } from "./batches.ts";
 import { type Frame, frameOf } from "./frame.ts";
 
 /** What is used of an engine.io socket. */
 export interface Connection {
   readonly readyState: string;
-  readonly transport: { name: string; socket?: WebSocketLike };
+  readonly transport: Transport;
   on(event: "packetCreate", listener: (packet: Packet) => void): unknown;
   on(event: "flush", listener: () => void): unknown;
   once(event: "close", listener: () => void): unknown;
   write(data: string, options: Frame["options"]): unknown;
   close(discard: boolean): void;
+}
+
+export interface Transport {
+  name: string;
+  /** `true` when nothing waits in engine.io's own buffer. */
+  writable?: boolean;
+  perMessageDeflate?: unknown;
+  socket?: WebSocketLike;
 }
 
 interface Packet {
@@ -21,19 +30,47 @@ interface Packet {
 interface WebSocketLike {
   readonly bufferedAmount: number;
   terminate(): void;
+  /** The network's own, as `ws` keeps it. */
+  readonly _socket?: Network | null;
 }
 
-/** `dismiss` is Socket.IO's own way to say that a client shall not come back. */
-export function createSocketIoWire(conn: Connection, dismiss: () => void): Wire {
+interface Network {
+  write(bytes: Buffer): unknown;
+}
+
+export interface SocketIoWireOptions {
+  conn: Connection;
+  batches: Batches;
+  /** Socket.IO's own way to say that a client shall not come back. */
+  dismiss: () => void;
+}
+
+/**
+ * Frames that are ready go past engine.io to the network, all of a batch in one write: what its packets, events and callbacks cost is as much as the rest of a
+ * delivery. Where that cannot be, over polling or with compression or while engine.io has something waiting, it gets them, and takes the same frame.
+ */
+export function createSocketIoWire({ conn, batches, dismiss }: SocketIoWireOptions): Wire {
+  const ready: Buffer[] = [];
   let buffered = 0;
   let written = () => {};
   // All that goes out is counted, answers included: who asks and never reads is slow as well.
   conn.on("packetCreate", (packet) => {
+    // Before what engine.io sends next.
+    flush();
     buffered += bytesOf(packet);
     written();
   });
   // engine.io hands its whole buffer to the transport at once.
   conn.on("flush", () => (buffered = 0));
+
+  function flush(): void {
+    if (ready.length === 0) return;
+    const [first] = ready;
+    const bytes = ready.length === 1 && first !== undefined ? first : Buffer.concat(ready);
+    ready.length = 0;
+    networkOf(conn)?.write(bytes);
+    written();
+  }
 
   return {
     get isOpen() {
@@ -42,16 +79,30 @@ export function createSocketIoWire(conn: Connection, dismiss: () => void): Wire 
     unsent: () => buffered + (webSocketOf(conn)?.bufferedAmount ?? 0),
     write(message: Message) {
       const frame = frameOf(message);
-      conn.write(frame.packet, frame.options);
+      if (!takesFrames(conn)) conn.write(frame.packet, frame.options);
+      else if (ready.push(frame.options.wsPreEncodedFrame[0]) === 1) batches.add(flush);
     },
     onWritten: (listener) => void (written = listener),
     onClosed(listener) {
       if (conn.readyState === "open") conn.once("close", listener);
       else listener();
     },
-    cut: () => cutTransport(conn),
+    cut() {
+      flush();
+      cutTransport(conn);
+    },
     dismiss,
   };
+}
+
+const takesFrames = (conn: Connection): boolean => {
+  const { writable, perMessageDeflate } = conn.transport;
+  return writable === true && !perMessageDeflate && networkOf(conn) !== undefined;
+};
+
+function networkOf(conn: Connection): Network | undefined {
+  const { _socket: network } = webSocketOf(conn) ?? {};
+  return network ?? undefined;
 }
 
 function bytesOf({ data, options }: Packet): number {
