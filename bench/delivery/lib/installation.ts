@@ -1,0 +1,3 @@
+/** Of Jobcast in this bench; partitions are the default. */
+export const PREFIX = "bench";
+export const PARTITIONS = 16;

@@ -1,0 +1,55 @@
+import { parseArgs } from "node:util";
+
+export interface Options {
+  workloads: string[];
+  /** Names of targets, each with `+<MiB>` where its nodes get that `--max-semi-space-size`. */
+  targets: string[];
+  rounds: number;
+  isQuick: boolean;
+  isProfiled: boolean;
+  /** Where the results are written; none where it was not asked for. */
+  writes: boolean;
+}
+
+interface Known {
+  workloads: string[];
+  targets: string[];
+  /** What is compared unless something else was asked for. */
+  variants: string[];
+}
+
+export function readOptions(args: string[], known: Known): Options {
+  const { values } = parseArgs({
+    args,
+    options: {
+      only: { type: "string" },
+      targets: { type: "string" },
+      rounds: { type: "string" },
+      quick: { type: "boolean", default: false },
+      profile: { type: "boolean", default: false },
+      write: { type: "boolean", default: false },
+    },
+  });
+  const { quick, profile } = values;
+  const workloads = values.only?.split(",") ?? known.workloads;
+  const targets = values.targets?.split(",") ?? known.variants;
+  expectKnown("workload", workloads, known.workloads);
+  const names = targets.map((variant) => toVariant(variant).name);
+  expectKnown("target", names, known.targets);
+  const rounds = Number(values.rounds ?? (quick || profile ? 1 : 5));
+  if (!Number.isInteger(rounds) || rounds < 1)
+    throw new Error("--rounds takes a whole number from 1");
+  return { workloads, targets, rounds, isQuick: quick, isProfiled: profile, writes: values.write };
+}
+
+/** `raw+64` is `raw` with 64 MiB for young objects. */
+export function toVariant(text: string): { name: string; flags: string[] } {
+  const [name = "", semiSpace] = text.split("+");
+  return { name, flags: semiSpace === undefined ? [] : [`--max-semi-space-size=${semiSpace}`] };
+}
+
+function expectKnown(what: string, given: string[], known: string[]): void {
+  const unknown = given.filter((name) => !known.includes(name));
+  if (unknown.length > 0)
+    throw new Error(`No ${what} ${unknown.join(", ")}; there are ${known.join(", ")}`);
+}

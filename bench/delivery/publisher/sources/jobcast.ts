@@ -1,0 +1,58 @@
+import { isAudience } from "../../../../src/contract/names.ts";
+import { createWriter } from "../../../../src/feeds/append.ts";
+import { groupBy } from "../../../../src/lib/array.ts";
+import { openStrictRedis } from "../../../../src/redis/connect.ts";
+import { createKeys } from "../../../../src/redis/keys.ts";
+import { PARTITIONS, PREFIX } from "../../lib/installation.ts";
+import type { Due } from "../event.ts";
+import { inBatches } from "../in-batches.ts";
+import type { OpenSource } from "../source.ts";
+
+const SOURCE = "bench";
+/** As the recorder reads. */
+const BATCH = 500;
+
+/** Numbers, stores and tells events as the recorder does: by audience, and the next batch when the last is done. */
+export const openJobcast: OpenSource = async ({ redisUrl }) => {
+  const redis = openStrictRedis(redisUrl, "bench-publisher");
+  await new Promise((resolve) => redis.once("ready", resolve));
+  const writer = createWriter({
+    redis,
+    keys: createKeys(PREFIX),
+    partitions: PARTITIONS,
+    maxFacts: 10_000,
+    ttlHours: 72,
+    continuity: { ensure: async () => undefined, note: () => undefined },
+  });
+  const refs = new Map<string, number>();
+
+  async function tell(audience: string, due: Due[]): Promise<void> {
+    if (!isAudience(audience)) throw new Error(`No audience: ${audience}`);
+    const last = refs.get(audience) ?? 0;
+    refs.set(audience, last + 1);
+    const answer = await writer.append({
+      audience,
+      source: SOURCE,
+      fence: 1,
+      holder: SOURCE,
+      expectedRef: last === 0 ? "" : `${last}-0`,
+      ref: `${last + 1}-0`,
+      entries: due.map(({ jobId, event }) => ({
+        kind: "fact",
+        event: "job-started",
+        jobId,
+        body: JSON.stringify(event).slice(0, -1),
+        snapshot: "",
+        isOpen: false,
+        createdAt: 0,
+      })),
+    });
+    if (answer.outcome !== "ok") throw new Error(`Could not tell: ${answer.outcome}`);
+  }
+
+  const batches = inBatches(BATCH, async (due) => {
+    const byAudience = groupBy(due, ({ audience }) => audience);
+    await Promise.all(Array.from(byAudience, ([audience, group]) => tell(audience, group)));
+  });
+  return { ...batches, close: () => redis.disconnect() };
+};

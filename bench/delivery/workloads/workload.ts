@@ -1,0 +1,26 @@
+import type { Arena } from "../lib/arena.ts";
+import type { Target } from "../targets/target.ts";
+
+/** What came of one case of a workload, once. */
+export interface Row {
+  case: string;
+  /** In what their names say; `lost`, `duplicates`, `disordered` and `refused` are counts. */
+  figures: Record<string, number>;
+}
+
+export interface WorkloadContext {
+  target: Target;
+  isQuick: boolean;
+  /** Of a target with so many nodes; closed when the workload ends, if it was not before. */
+  open(nodes: number): Promise<Arena>;
+  /** The time that was measured, in µs: what a profile is cut to. */
+  measured(fromUs: number, toUs: number): void;
+}
+
+export interface Workload {
+  name: string;
+  title: string;
+  /** Names of targets it makes no sense for are left out. */
+  targets: string[];
+  run(context: WorkloadContext): Promise<Row[]>;
+}
