@@ -60,7 +60,8 @@ export function createClient(options: ClientOptions): Client {
             dialect.isReady(buffer.toString("latin1", start, Math.min(end, start + 20)))
           )
             ready();
-          if (keepsCursors) note(buffer.toString("utf8", start, end));
+          if (keepsCursors && dialect.note !== undefined)
+            cursors = dialect.note(buffer.toString("utf8", start, end), cursors);
           onEvent(index, buffer, start, end);
         },
         onClose() {
@@ -87,12 +88,6 @@ export function createClient(options: ClientOptions): Client {
     void connect().then((isBack) => isBack && then());
   }
 
-  function note(text: string): void {
-    if (options.dialect !== "jobcast" || !text.startsWith("42")) return;
-    const [name, data] = JSON.parse(text.slice(2));
-    cursors = name === "ready" ? data.cursors : { ...cursors, ...cursorOf(data) };
-  }
-
   return {
     connect,
     follow: (then) => void (onBack = then),
@@ -103,6 +98,3 @@ export function createClient(options: ClientOptions): Client {
     },
   };
 }
-
-const cursorOf = ({ feed, cursor }: { feed?: string; cursor?: string }): Cursors =>
-  feed === undefined || cursor === undefined ? {} : { [feed]: cursor };

@@ -1,5 +1,5 @@
 /** How a target is spoken to. */
-export type DialectName = "jobcast" | "socket.io" | "ws" | "nchan";
+export type DialectName = "jobcast" | "socket.io" | "streams" | "ws" | "nchan";
 
 export interface Dialect {
   path(token: string, audience: string): string;
@@ -7,6 +7,8 @@ export interface Dialect {
   hello?: (token: string, cursors: Cursors) => string;
   /** Whether the client hears everything from this message on. */
   isReady(text: string): boolean;
+  /** Where a client is that has heard this. */
+  note?: (text: string, cursors: Cursors) => Cursors;
   /** Whether the connection alone means that. */
   isReadyWhenOpen?: boolean;
 }
@@ -20,11 +22,28 @@ export const dialects: Record<DialectName, Dialect> = {
     path: () => SOCKET_IO,
     hello: (token, cursors) => `40${JSON.stringify({ token, cursors })}`,
     isReady: (text) => text.startsWith('42["ready"'),
+    note(text, cursors) {
+      if (!text.startsWith("42")) return cursors;
+      const [name, { cursors: all, feed, cursor }] = JSON.parse(text.slice(2));
+      if (name === "ready") return all;
+      return cursor === undefined ? cursors : { ...cursors, [feed]: cursor };
+    },
   },
   "socket.io": {
     path: () => SOCKET_IO,
     hello: (token) => `40${JSON.stringify({ token })}`,
     isReady: (text) => text.startsWith("40"),
+  },
+  /** With what Socket.IO's connection state recovery needs of a client. */
+  streams: {
+    path: () => SOCKET_IO,
+    hello: (token, cursors) => `40${JSON.stringify({ token, ...cursors })}`,
+    isReady: (text) => text.startsWith("40"),
+    note(text, cursors) {
+      if (text.startsWith("40")) return { ...cursors, pid: JSON.parse(text.slice(2)).pid };
+      if (!text.startsWith("42")) return cursors;
+      return { ...cursors, offset: JSON.parse(text.slice(2)).at(-1) };
+    },
   },
   ws: {
     path: (token) => `/?token=${token}`,

@@ -2,13 +2,11 @@ import { nowUs } from "../lib/clock.ts";
 import { createHistogram } from "../lib/histogram.ts";
 import { type Mark, readMarker } from "../lib/marker.ts";
 
-/** What is counted of one run: everything for losses, and latencies of what was meant to be sent between two moments. */
+/** A row of events, each with a number of its own for each client. */
 export interface Run {
   phase: number;
   /** The most that one client can hear. */
   perClient: number;
-  fromUs: number;
-  toUs: number;
 }
 
 export interface Tally {
@@ -29,9 +27,11 @@ export interface Report {
   p99: number;
   p999: number;
   max: number;
+  /** When the last of them came. */
+  lastUs: number;
 }
 
-export function createTally({ phase, perClient, fromUs, toUs }: Run, clients: number): Tally {
+export function createTally({ phase, perClient }: Run, clients: number): Tally {
   const seen = Array.from({ length: clients }, () => new Uint8Array(perClient));
   const received = new Uint32Array(clients);
   const newest = new Int32Array(clients).fill(-1);
@@ -39,6 +39,7 @@ export function createTally({ phase, perClient, fromUs, toUs }: Run, clients: nu
   let duplicates = 0;
   let disordered = 0;
   let max = 0;
+  let lastUs = 0;
   const mark: Mark = { phase: 0, k: 0, intendedUs: 0 };
 
   return {
@@ -54,8 +55,8 @@ export function createTally({ phase, perClient, fromUs, toUs }: Run, clients: nu
       received[client] = (received[client] ?? 0) + 1;
       if (mark.k < (newest[client] ?? 0)) disordered += 1;
       else newest[client] = mark.k;
-      if (mark.intendedUs < fromUs || mark.intendedUs >= toUs) return;
-      const latency = nowUs() - mark.intendedUs;
+      lastUs = nowUs();
+      const latency = lastUs - mark.intendedUs;
       latencies.add(latency);
       max = Math.max(max, latency);
     },
@@ -74,6 +75,7 @@ export function createTally({ phase, perClient, fromUs, toUs }: Run, clients: nu
         p99: latencies.quantile(0.99),
         p999: latencies.quantile(0.999),
         max: max / 1000,
+        lastUs,
       };
     },
   };

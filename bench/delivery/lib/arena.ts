@@ -1,5 +1,5 @@
 import type { ClientApi } from "../client/main.ts";
-import type { PublisherApi } from "../publisher/main.ts";
+import type { PublisherApi, SourceName } from "../publisher/main.ts";
 import type { Running, Target } from "../targets/target.ts";
 import type { Databases } from "./databases.ts";
 import { cpuMs, LOAD_CORE, nodeCommand, type Processes, type Spawned } from "./processes.ts";
@@ -11,6 +11,7 @@ export interface ArenaOptions {
   /** Of Node, for the nodes of the target. */
   flags: string[];
   nodes: number;
+  source: SourceName;
   processes: Processes;
   databases: Databases;
 }
@@ -60,7 +61,7 @@ export async function openArena(options: ArenaOptions): Promise<Arena> {
     const publisher = own(start(processes, "publisher/main.ts"));
     const publisherApi = remoteOf<PublisherApi>(publisher.child, "The publisher");
     const ports = running.nodes.map((node) => node.port);
-    await publisherApi.open({ source: target.source, redisUrl: redis.url, ports });
+    await publisherApi.open({ source: options.source, redisUrl: redis.url, ports });
     const sum = (many: Spawned[]) => many.reduce((total, { pid }) => total + alive(pid), 0);
     return {
       ...running,

@@ -1,3 +1,4 @@
+const hrtimeUs = () => Number(process.hrtime.bigint()) / 1000;
 const offsetUs = measureOffset();
 
 /** Microseconds of CLOCK_MONOTONIC: the same in every process of a machine, and cheaper than `hrtime`. */
@@ -5,8 +6,6 @@ export const nowUs = (): number => offsetUs + performance.now() * 1000;
 
 export const untilUs = (at: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, Math.max(0, (at - nowUs()) / 1000)));
-
-const hrtimeUs = () => Number(process.hrtime.bigint()) / 1000;
 
 /** Of many tries the one that nothing came between: on a busy core that may be milliseconds. */
 function measureOffset(): number {

@@ -32,10 +32,7 @@ export function serve(methods: Methods): void {
   process.on("disconnect", () => process.exit());
 }
 
-async function answer(
-  method: Methods[string] | undefined,
-  argument: unknown,
-): Promise<unknown> {
+async function answer(method: Methods[string] | undefined, argument: unknown): Promise<unknown> {
   if (method === undefined) throw new Error("No such method");
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- both ends are typed by `Remote`, and of one commit
   return await method(argument as never);

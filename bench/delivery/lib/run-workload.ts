@@ -29,9 +29,10 @@ export async function runWorkload(job: Job): Promise<Omit<Measured, "round">[]> 
       target,
       isQuick,
       measured: profile.measured,
-      async open(nodes) {
+      report: (text) => console.log(`${variant}: ${text}`),
+      async open(nodes, source = target.source) {
         const all = [...flags, ...profile.flags];
-        const arena = await openArena({ target, flags: all, nodes, processes, databases });
+        const arena = await openArena({ target, flags: all, nodes, source, processes, databases });
         opened.push(arena);
         return arena;
       },

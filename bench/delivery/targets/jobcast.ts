@@ -16,6 +16,7 @@ export const jobcast: Target = {
   title: "Jobcast",
   dialect: "jobcast",
   source: "jobcast",
+  jobs: "jobcast-jobs",
   async start({ processes, nodes, redisUrl, flags, database }) {
     const folder = await mkdtemp(join(tmpdir(), "jobcast-bench-"));
     const shared = {

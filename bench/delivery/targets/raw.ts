@@ -7,6 +7,9 @@ export const raw: Target = {
   dialect: "socket.io",
   source: "emitter",
   async start(options) {
-    return { nodes: await startPeers("socket-io.ts", [options.redisUrl], options), helpers: [] };
+    return {
+      nodes: await startPeers("socket-io.ts", ["pub-sub", options.redisUrl], options),
+      helpers: [],
+    };
   },
 };

@@ -28,5 +28,7 @@ export interface Target {
   title: string;
   dialect: DialectName;
   source: SourceName;
+  /** The same for the progress of jobs, where that is another way. */
+  jobs?: SourceName;
   start(options: StartOptions): Promise<Running>;
 }

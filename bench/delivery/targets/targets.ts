@@ -1,8 +1,20 @@
 import { jobcast } from "./jobcast.ts";
+import { queueEvents } from "./queue-events.ts";
 import { raw } from "./raw.ts";
+import { streams } from "./streams.ts";
 import type { Target } from "./target.ts";
+import { ws } from "./ws.ts";
 
-export const targets: Target[] = [jobcast, raw];
+export const targets: Target[] = [jobcast, raw, queueEvents, ws, streams];
 
 /** What is compared unless something else was asked for: peers as they come, and with the setting that helps them most. */
-export const variants = ["jobcast", "jobcast+64", "raw", "raw+64"];
+export const variants = [
+  "jobcast",
+  "jobcast+64",
+  "raw",
+  "raw+64",
+  "queue-events",
+  "queue-events+64",
+  "ws",
+  "streams",
+];

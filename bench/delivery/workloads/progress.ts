@@ -1,0 +1,32 @@
+import { runSteady } from "../lib/steady.ts";
+import { connectAll } from "./connect.ts";
+import { steadyFigures } from "./figures.ts";
+import type { Row, Workload } from "./workload.ts";
+
+/** Each has one job in hand: at this rate it tells of five steps a second, and none is conflated. */
+const USERS = 1000;
+const RATE = 5000;
+
+/** From a worker's `updateProgress` to its owner's socket: CPU of all that is between Redis and the clients, the recorder included. */
+export const progress: Workload = {
+  name: "progress",
+  title: "updateProgress to the client: 1,000 jobs, 5,000/s",
+  targets: ["jobcast", "queue-events"],
+  async run({ target, isQuick, open, measured }) {
+    const rows: Row[] = [];
+    for (const nodes of [1, 3]) {
+      const arena = await open(nodes, target.jobs);
+      await connectAll(arena, { count: USERS });
+      const steady = await runSteady(arena, {
+        phase: 1,
+        rate: isQuick ? 1000 : RATE,
+        clients: USERS,
+        ...(isQuick ? { warmSeconds: 0.3, seconds: 1 } : { warmSeconds: 2, seconds: 6 }),
+        measured,
+      });
+      rows.push({ case: `${nodes} node${nodes > 1 ? "s" : ""}`, figures: steadyFigures(steady) });
+      await arena.close();
+    }
+    return rows;
+  },
+};
