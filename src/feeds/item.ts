@@ -3,7 +3,12 @@ import type { Audience } from "../contract/names.ts";
 import type { ResyncReason } from "../contract/socket.ts";
 
 /** What a room says to its members, in this order and once. Of what is said of a batch, `jobId` is the batch's id. */
-export type Item =
+export type Item = Said & {
+  /** What those who hear it made of it, once for all of them. */
+  made?: unknown;
+};
+
+type Said =
   | { kind: "fact"; audience: Audience; event: string; jobId: string; data: string; cursor: Cursor }
   /** `tailId` tells it from what a snapshot holds already; what a node says of its own accord has none. */
   | {

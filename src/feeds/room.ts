@@ -103,13 +103,17 @@ export function createRoom({ audience, reader, toGauge, observer, log }: RoomOpt
   }
 
   function say(item: Item): void {
+    if (ahead.size > 0) catchThemUp(item);
+    for (const listener of members) listener.hear(item);
+  }
+
+  function catchThemUp(item: Item): void {
     for (const [listener, place] of ahead) {
       if (!isNews(item, place, head)) continue;
       // The tail has still to come to where the member stands.
       if (isOwn(item)) listener.hear(item);
       else step(listener);
     }
-    for (const listener of members) listener.hear(item);
   }
 
   function step(listener: Listener): void {

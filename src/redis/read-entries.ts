@@ -1,5 +1,4 @@
 import type { Redis } from "ioredis";
-import { sleep } from "../lib/sleep.ts";
 import { BLOCK_MS, type BlockingRead, connected, PATIENCE_MS } from "./blocking-read.ts";
 import { createEntryParser, type EntryBytes } from "./entry-parser.ts";
 
@@ -15,27 +14,33 @@ export async function readEntries(
 ): Promise<void> {
   await connected(redis, signal);
   if (signal.aborted) return;
-  const command = ["XREAD", "COUNT", `${count}`, "BLOCK", `${BLOCK_MS}`, "STREAMS"];
-  const over = new AbortController();
-  const late = sleep(BLOCK_MS + PATIENCE_MS, AbortSignal.any([over.signal, signal]));
   const answer = takeAnswer(redis.stream, onEntry);
-  redis.stream.write(encode([...command, ...streams, ...after]));
+  // By hand: this is done for every few events, and an AbortSignal of its own for each costs as much as an event.
+  const late = setTimeout(() => answer.fail("No answer from Redis in time"), MAX_WAIT_MS);
+  const stop = () => answer.fail("Stopped");
+  signal.addEventListener("abort", stop, { once: true });
+  redis.stream.write(encode(["XREAD", ...limits(count), "STREAMS", ...streams, ...after]));
   try {
-    await Promise.race([answer.done, late.then(() => fail("No answer from Redis in time"))]);
+    await answer.done;
     answer.giveBack();
   } catch (thrown) {
     // Whatever the old link still says must not be taken for the answer to the next call.
     redis.disconnect(true);
     if (!signal.aborted) throw thrown;
   } finally {
-    over.abort();
+    clearTimeout(late);
+    signal.removeEventListener("abort", stop);
   }
 }
+
+const MAX_WAIT_MS = BLOCK_MS + PATIENCE_MS;
+const limits = (count: number): string[] => ["COUNT", `${count}`, "BLOCK", `${BLOCK_MS}`];
 
 type Link = Redis["stream"];
 
 interface Answer {
   done: Promise<void>;
+  fail: (why: string) => void;
   /** Lets ioredis read on. */
   giveBack: () => void;
 }
@@ -51,12 +56,14 @@ function takeAnswer(link: Link, onEntry: (stream: string, entry: EntryBytes) => 
       reject(thrown instanceof Error ? thrown : new Error(String(thrown)));
     }
   };
-  const end = () => reject(new Error("The link to Redis broke"));
+  const fail = (why: string) => reject(new Error(why));
+  const end = () => fail("The link to Redis broke");
   link.removeAllListeners("data");
   link.on("data", take);
   link.once("close", end);
   return {
     done,
+    fail,
     giveBack() {
       link.off("data", take);
       link.off("close", end);
@@ -68,7 +75,3 @@ function takeAnswer(link: Link, onEntry: (stream: string, entry: EntryBytes) => 
 /** A command, as RESP2 has it. */
 const encode = (parts: string[]): string =>
   `*${parts.length}\r\n${parts.map((part) => `$${Buffer.byteLength(part)}\r\n${part}\r\n`).join("")}`;
-
-function fail(message: string): never {
-  throw new Error(message);
-}

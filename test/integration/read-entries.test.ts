@@ -98,6 +98,6 @@ describe("entries", () => {
     await expect(read("0-0")).rejects.toThrow("WRONGTYPE");
     await redis.del(prefix);
     await redis.xadd(prefix, "1-0", "n", "1");
-    expect(await read("0-0")).toEqual([`${prefix} 1-0 1`]);
+    await vi.waitFor(async () => expect(await read("0-0")).toEqual([`${prefix} 1-0 1`]), 5000);
   });
 });

@@ -5,9 +5,11 @@ import type { Seat } from "../../src/feeds/seat.ts";
 import { joinFeed } from "../../src/gateway/realtime/join.ts";
 import { createOutlet } from "../../src/gateway/realtime/outlet.ts";
 import type { Session } from "../../src/gateway/realtime/session.ts";
-import type { Frame } from "../../src/gateway/realtime/socket-io/frame.ts";
 import { createBatches } from "../../src/gateway/realtime/socket-io/batches.ts";
-import { createSocketIoWire } from "../../src/gateway/realtime/socket-io/wire.ts";
+import {
+  createSocketIoWire,
+  type PacketOptions,
+} from "../../src/gateway/realtime/socket-io/wire.ts";
 import { watchJob } from "../../src/gateway/realtime/watch.ts";
 import { type StoredJob, toSnapshot } from "../../src/jobs/snapshot.ts";
 import { createTurns } from "../../src/lib/turns.ts";
@@ -27,7 +29,7 @@ function createSlowClient() {
   class Connection extends EventEmitter {
     readyState = "open";
     transport = { name: "websocket", socket };
-    write(packet: string, _options: Frame["options"]) {
+    write(packet: string, _options: PacketOptions) {
       const [name, { jobId }] = JSON.parse(packet.slice(1));
       sent.push(`${name} ${jobId}`);
     }

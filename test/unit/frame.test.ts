@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Item } from "../../src/feeds/item.ts";
-import { messageOf } from "../../src/gateway/realtime/message.ts";
-import { frameOf, toFrame } from "../../src/gateway/realtime/socket-io/frame.ts";
+import { messageOf, say } from "../../src/gateway/realtime/message.ts";
+import { frameOf, packetOf } from "../../src/gateway/realtime/socket-io/frame.ts";
 
 const item = (data: string): Item => ({
   kind: "fact",
@@ -18,7 +18,7 @@ describe("a frame", () => {
     const frameOfItem = (it: Item) => frameOf(messageOf(it));
     expect(frameOfItem(one)).toBe(frameOfItem(one));
     expect(frameOfItem(item("{}"))).not.toBe(frameOfItem(one));
-    expect(frameOfItem(one).packet).toBe('2["job-queued",{}]');
+    expect(packetOf(messageOf(one))).toBe('2["job-queued",{}]');
   });
 
   test.for([
@@ -29,20 +29,22 @@ describe("a frame", () => {
     [65_536, 10],
     [200_000, 10],
   ] as const)("of %i bytes has a header of %i, as RFC 6455 wants it", ([bytes, header]) => {
-    const around = Buffer.byteLength('42["e",""]');
+    const around = Buffer.byteLength('42["e",{"t":""}]');
     const payload = Math.max(bytes, around);
-    const { options } = toFrame("e", JSON.stringify("x".repeat(payload - around)));
-    const [frame] = options.wsPreEncodedFrame;
+    const frame = frameOf(say("e", { t: "x".repeat(payload - around) }));
     expect(frame.length).toBe(header + payload);
     expect(frame[0]).toBe(0x81);
     expect(lengthIn(frame)).toBe(payload);
-    expect(frame.subarray(header).toString()).toBe(`42["e","${"x".repeat(payload - around)}"]`);
+    expect(frame.subarray(header).toString()).toBe(
+      `42["e",{"t":"${"x".repeat(payload - around)}"}]`,
+    );
   });
 
   test("counts bytes, not characters", () => {
-    const { options, bytes } = toFrame("é", JSON.stringify("你好𝄞"));
-    expect(lengthIn(options.wsPreEncodedFrame[0])).toBe(Buffer.byteLength('42["é","你好𝄞"]'));
-    expect(bytes).toBe(options.wsPreEncodedFrame[0].length);
+    const text = '42["é",{"t":"你好𝄞"}]';
+    const frame = frameOf(say("é", { t: "你好𝄞" }));
+    expect(lengthIn(frame)).toBe(Buffer.byteLength(text));
+    expect(frame.subarray(2).toString()).toBe(text);
   });
 });
 

@@ -7,9 +7,12 @@ import {
   MAX_UNSENT_BYTES,
   type Ticker,
 } from "../../src/gateway/realtime/outlet.ts";
-import { type Frame, frameOf } from "../../src/gateway/realtime/socket-io/frame.ts";
+import { packetOf } from "../../src/gateway/realtime/socket-io/frame.ts";
 import { createBatches } from "../../src/gateway/realtime/socket-io/batches.ts";
-import { createSocketIoWire } from "../../src/gateway/realtime/socket-io/wire.ts";
+import {
+  createSocketIoWire,
+  type PacketOptions,
+} from "../../src/gateway/realtime/socket-io/wire.ts";
 
 /** A connection whose client reads when told to, and a ticker that ticks when told to. */
 function setUp({ expiresAt = Infinity } = {}) {
@@ -20,7 +23,7 @@ function setUp({ expiresAt = Infinity } = {}) {
   class Connection extends EventEmitter {
     readyState = "open";
     transport = { name: "websocket", socket };
-    write(data: string, options: Frame["options"]) {
+    write(data: string, options: PacketOptions) {
       sent.push(data);
       this.emit("packetCreate", { data, options });
       this.emit("flush");
@@ -40,7 +43,7 @@ function setUp({ expiresAt = Infinity } = {}) {
 }
 
 const message = (name: string, bytes = 10) => say(name, { text: "x".repeat(bytes) });
-const packet = (name: string, bytes?: number) => frameOf(message(name, bytes)).packet;
+const packet = (name: string, bytes?: number) => packetOf(message(name, bytes));
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const HALF = MAX_UNSENT_BYTES / 2 + 1000;
 

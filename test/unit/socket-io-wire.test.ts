@@ -2,8 +2,12 @@ import { EventEmitter } from "node:events";
 import { describe, expect, test } from "vitest";
 import { say } from "../../src/gateway/realtime/message.ts";
 import { createBatches } from "../../src/gateway/realtime/socket-io/batches.ts";
-import { type Frame, frameOf } from "../../src/gateway/realtime/socket-io/frame.ts";
-import { createSocketIoWire, type Transport } from "../../src/gateway/realtime/socket-io/wire.ts";
+import { frameOf, packetOf } from "../../src/gateway/realtime/socket-io/frame.ts";
+import {
+  createSocketIoWire,
+  type PacketOptions,
+  type Transport,
+} from "../../src/gateway/realtime/socket-io/wire.ts";
 
 /** A connection that notes what goes to the network, each write a line, and what goes to engine.io. */
 function setUp(transport: Partial<Transport> = {}) {
@@ -17,7 +21,7 @@ function setUp(transport: Partial<Transport> = {}) {
   class Connection extends EventEmitter {
     readyState = "open";
     transport: Transport = { name: "websocket", writable: true, socket, ...transport };
-    write(data: string, options: Frame["options"]) {
+    write(data: string, options: PacketOptions) {
       this.emit("packetCreate", { data, options });
       engine.push(data);
     }
@@ -32,8 +36,7 @@ function setUp(transport: Partial<Transport> = {}) {
 
 const one = say("one", { n: 1 });
 const two = say("two", { n: 2 });
-const bytesOf = (message: typeof one) =>
-  frameOf(message).options.wsPreEncodedFrame[0].toString("latin1");
+const bytesOf = (message: typeof one) => frameOf(message).toString("latin1");
 
 describe("a Socket.IO connection over a WebSocket", () => {
   test("is written to once for all that came in together, past engine.io", async () => {
@@ -68,7 +71,7 @@ describe("a Socket.IO connection over a WebSocket", () => {
     const { wire, network, engine } = setUp(transport);
     wire.write(one);
     await Promise.resolve();
-    expect(engine).toEqual([frameOf(one).packet]);
+    expect(engine).toEqual([packetOf(one)]);
     expect(network).toEqual([]);
   });
 

@@ -42,10 +42,11 @@ export function createCollector(cursors: Cursors): Collector {
     unsent: () => Math.min(bytes, PAGE_BYTES + 1),
     write(message) {
       messages.push(message);
-      Object.assign(cursors, message.cursors);
+      const moved = message.cursors;
+      Object.assign(cursors, moved);
       bytes += message.data.length;
       heard.resolve();
-      if (message.cursors !== undefined) heardFact.resolve();
+      if (moved !== undefined) heardFact.resolve();
       if (bytes > PAGE_BYTES) full.resolve();
     },
     onWritten: () => undefined,

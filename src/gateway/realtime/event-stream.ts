@@ -87,7 +87,8 @@ function createEventStreamWire(response: ServerResponse, cursors: Cursors): Wire
     },
     unsent: () => response.writableLength,
     write(message) {
-      const id = message.cursors && toOpaque(Object.assign(cursors, message.cursors));
+      const moved = message.cursors;
+      const id = moved && toOpaque(Object.assign(cursors, moved));
       response.write(toEvent(message, id));
       written();
     },

@@ -9,7 +9,7 @@ import type { Outlook } from "../../jobs/outlook.ts";
 import { type Sign, toScopedJob, toWireJob } from "../../jobs/present.ts";
 import type { Records } from "../../jobs/records.ts";
 import type { JobSnapshot, StoredJob } from "../../jobs/snapshot.ts";
-import type { Message } from "./message.ts";
+import { type Message, say } from "./message.ts";
 import type { Session } from "./session.ts";
 
 export interface WatchDeps {
@@ -83,10 +83,7 @@ function watchedMessage(item: Item & { event: string; data: string }, isScoped: 
   const cached = cache.get(item);
   if (cached !== undefined) return cached;
   const { feed: _feed, cursor: _cursor, ...job } = JSON.parse(item.data);
-  const message = {
-    event: item.event,
-    data: JSON.stringify(isScoped ? toScopedJob(job) : job),
-  };
+  const message = say(item.event, isScoped ? toScopedJob(job) : job);
   cache.set(item, message);
   return message;
 }

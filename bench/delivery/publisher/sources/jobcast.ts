@@ -22,7 +22,12 @@ export const openJobcast: OpenSource = async ({ redisUrl }) => {
     partitions: PARTITIONS,
     maxFacts: 10_000,
     ttlHours: 72,
-    continuity: { ensure: async () => undefined, note: () => undefined },
+    continuity: {
+      ensure: async () => undefined,
+      note: () => undefined,
+      mark: () => "",
+      doubt: () => undefined,
+    },
   });
   const refs = new Map<string, number>();
 

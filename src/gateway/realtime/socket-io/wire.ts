@@ -1,7 +1,7 @@
 import type { Message } from "../message.ts";
 import type { Wire } from "../wire.ts";
 import type { Batches } from "./batches.ts";
-import { type Frame, frameOf } from "./frame.ts";
+import { frameOf, packetOf } from "./frame.ts";
 
 /** What is used of an engine.io socket. */
 export interface Connection {
@@ -10,7 +10,7 @@ export interface Connection {
   on(event: "packetCreate", listener: (packet: Packet) => void): unknown;
   on(event: "flush", listener: () => void): unknown;
   once(event: "close", listener: () => void): unknown;
-  write(data: string, options: Frame["options"]): unknown;
+  write(data: string, options: PacketOptions): unknown;
   close(discard: boolean): void;
 }
 
@@ -22,9 +22,15 @@ export interface Transport {
   socket?: WebSocketLike;
 }
 
+/** With the frame ready, for when there is a WebSocket by the time that engine.io sends it. */
+export interface PacketOptions {
+  compress: false;
+  wsPreEncodedFrame: [Buffer];
+}
+
 interface Packet {
   data?: unknown;
-  options?: { wsPreEncodedFrame?: unknown } | null;
+  options?: Partial<PacketOptions> | null;
 }
 
 interface WebSocketLike {
@@ -79,8 +85,9 @@ export function createSocketIoWire({ conn, batches, dismiss }: SocketIoWireOptio
     unsent: () => buffered + (webSocketOf(conn)?.bufferedAmount ?? 0),
     write(message: Message) {
       const frame = frameOf(message);
-      if (!takesFrames(conn)) conn.write(frame.packet, frame.options);
-      else if (ready.push(frame.options.wsPreEncodedFrame[0]) === 1) batches.add(flush);
+      if (!takesFrames(conn))
+        conn.write(packetOf(message), { compress: false, wsPreEncodedFrame: [frame] });
+      else if (ready.push(frame) === 1) batches.add(flush);
     },
     onWritten: (listener) => void (written = listener),
     onClosed(listener) {
@@ -106,9 +113,7 @@ function networkOf(conn: Connection): Network | undefined {
 }
 
 function bytesOf({ data, options }: Packet): number {
-  const frame: unknown = Array.isArray(options?.wsPreEncodedFrame)
-    ? options.wsPreEncodedFrame[0]
-    : data;
+  const frame = options?.wsPreEncodedFrame?.[0] ?? data;
   return typeof frame === "string" || Buffer.isBuffer(frame) ? Buffer.byteLength(frame) : 0;
 }
 

@@ -38,8 +38,9 @@ export function createWebSocketWire(webSocket: WebSocket, cursors: Cursors): Wir
     },
     unsent: () => webSocket.bufferedAmount,
     write(message) {
-      if (message.cursors !== undefined) Object.assign(cursors, message.cursors);
-      webSocket.send(toText(message, cursors));
+      const moved = message.cursors;
+      const cursor = moved && toOpaque(Object.assign(cursors, moved));
+      webSocket.send(toText(message, cursor));
       written();
     },
     onWritten: (listener) => void (written = listener),
@@ -53,7 +54,5 @@ export function createWebSocketWire(webSocket: WebSocket, cursors: Cursors): Wir
 }
 
 /** The cursor stands on what moves it, and is `null` elsewhere. */
-function toText({ event, data, cursors: moved }: Message, cursors: Cursors): string {
-  const cursor = moved === undefined ? "null" : `"${toOpaque(cursors)}"`;
-  return `{"event":${JSON.stringify(event)},"data":${data},"cursor":${cursor}}`;
-}
+const toText = ({ event, data }: Message, cursor: string | undefined): string =>
+  `{"event":${JSON.stringify(event)},"data":${data},"cursor":${JSON.stringify(cursor ?? null)}}`;
