@@ -28,12 +28,7 @@ export function openStrictRedis(
   name: string,
   timeoutMs?: number,
 ): RedisClient {
-  const redis = open(target, strict(name, timeoutMs), WATCHED);
-  // By itself a link is made for the first command that needs it, and those beside that one would fail.
-  redis.on("+node", (node: Redis) => {
-    if (node.options.readOnly !== true) node.connect().catch(() => undefined);
-  });
-  return redis;
+  return open(target, strict(name, timeoutMs), WATCHED);
 }
 
 /**
@@ -55,9 +50,9 @@ export function openReader(target: RedisTarget, key: string, name: string): Redi
 export const openUnwatchedRedis = (target: RedisTarget, name: string): RedisClient =>
   open(target, patient(name), UNWATCHED);
 
-/** Has the link made anew, of a cluster all of them. One that is being made is left alone: it would be the end of a cluster's. */
+/** Has the link made anew, of a cluster all of them. One that is being made already is left alone. */
 export function relink(redis: RedisClient): void {
-  if (redis instanceof Redis || redis.status === "ready") redis.disconnect(true);
+  if (redis.status === "ready" || redis.status === "connect") redis.disconnect(true);
 }
 
 /** With the replies of RESP2 all through. */
@@ -80,8 +75,20 @@ interface Clients {
 const WATCHED: Clients = {
   toUrl: (url, options) => new Redis(url, options),
   toPrimary: (options) => new Redis(options),
-  toCluster: (nodes, options) => new Cluster(nodes, options),
+  toCluster: (nodes, options) => connectAtOnce(new Cluster(nodes, options)),
 };
+
+/**
+ * Has links made to all nodes. By itself one is made for the first command that needs it, those of a strict connection beside that one fail, and a node that
+ * nothing was asked of is never found dead: ioredis goes on trying to subscribe there, thousands of times a second when it is not alone in that.
+ */
+function connectAtOnce<C extends Pick<Cluster, "on" | "duplicate">>(cluster: C): C {
+  cluster.on("+node", (node: Redis) => void node.connect().catch(() => undefined));
+  // BullMQ blocks on a copy.
+  const duplicate = cluster.duplicate.bind(cluster);
+  cluster.duplicate = (...args) => connectAtOnce(duplicate(...args));
+  return cluster;
+}
 
 function open(
   target: RedisTarget,
@@ -169,7 +176,7 @@ class UnwatchedCluster extends Cluster {
 const UNWATCHED: Clients = {
   toUrl: (url, options) => new UnwatchedRedis(url, options),
   toPrimary: (options) => new UnwatchedRedis(options),
-  toCluster: (nodes, options) => new UnwatchedCluster(nodes, options),
+  toCluster: (nodes, options) => connectAtOnce(new UnwatchedCluster(nodes, options)),
 };
 
 function unwatched(answer: unknown): unknown {

@@ -2,10 +2,12 @@ import { describe, expect, vi } from "vitest";
 import type { Audience } from "../../src/contract/names.ts";
 import type { RedisClient } from "../../src/redis/connect.ts";
 import { partitionOf } from "../../src/redis/keys.ts";
+import { primariesOf } from "../../src/redis/primaries.ts";
+import { createCancellations } from "../../workers/cancellations.ts";
 import { test as base } from "../support/folder.ts";
 import { type Ear, eventsOf, listen, namesOf, seqsOf, upTo } from "../support/listening.ts";
 import { startRedisCluster } from "../support/redis-cluster.ts";
-import { openStage, PARTITIONS, QUEUE, type Stage } from "../support/stage.ts";
+import { openStage, PARTITIONS, QUEUE, silent, type Stage } from "../support/stage.ts";
 
 /** One of each partition. */
 const audiences = Array.from({ length: PARTITIONS }, (_, partition) => {
@@ -36,6 +38,12 @@ const test = base
     });
     return { servers, stage };
   });
+
+/** How many listen, over all primaries. */
+async function heardBy(redis: RedisClient, channel: string): Promise<number> {
+  const counts = primariesOf(redis).map((primary) => primary.pubsub("NUMSUB", channel));
+  return (await Promise.all(counts)).reduce((sum, [, count]) => sum + Number(count), 0);
+}
 
 interface Replicated {
   servers: Awaited<ReturnType<typeof startRedisCluster>>;
@@ -71,6 +79,21 @@ describe("a Redis Cluster", () => {
       audiences.map(async (_, partition) => (await servers.ownerOf(keys.tail(partition))).owner),
     );
     expect(new Set(owners).size).toBeGreaterThan(1);
+  });
+
+  test("carries a cancel request to whoever runs the job", async ({ stage }) => {
+    const { redis, keys, records } = stage;
+    const subscriber = stage.connect();
+    const cancellations = createCancellations({ redis, subscriber, keys, log: silent });
+    await vi.waitFor(async () => expect(await heardBy(redis, keys.cancelChannel)).toBe(1), 5000);
+    const { jobId } = await stage.submit();
+    const heard: string[] = [];
+    subscriber.on("message", (_channel, id) => heard.push(id));
+    const cancelled = new Promise<void>((resolve) => cancellations.watch(jobId, 0, resolve));
+    await records.askCancel(jobId);
+    await cancelled;
+    await vi.waitFor(() => expect(heard).toEqual([jobId]));
+    cancellations.close();
   });
 
   test("moves slots while they are in use, and nothing is lost or announced", async ({
