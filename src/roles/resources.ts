@@ -14,7 +14,7 @@ import { watchPrimary } from "../redis/primary-watch.ts";
 import { joinInstallation } from "../redis/installation.ts";
 import { createKeys, type Keys } from "../redis/keys.ts";
 import { startPrivateRedis } from "../redis/private-redis.ts";
-import { checkRedisServer } from "../redis/server-check.ts";
+import { checkRedisServers, watchRedisServers } from "../redis/server-check.ts";
 import { loadSecrets, type Secrets } from "../secrets.ts";
 import { openStore } from "../storage/open-store.ts";
 import { createLinks, type Links } from "../storage/signed-links.ts";
@@ -83,7 +83,10 @@ export async function openResources({
     stack.defer(() => connection.disconnect());
   }
   const store = openStore(config);
-  await checkRedisServer(redis, log);
+  const known = await checkRedisServers(redis, log);
+  const closing = new AbortController();
+  void watchRedisServers(redis, log, { known, signal: closing.signal });
+  stack.defer(() => closing.abort());
   const isSigning = roles.has("gateway") || roles.has("recorder");
   await joinInstallation(redis, keys, {
     partitions: config.FEED_PARTITIONS,

@@ -1,9 +1,9 @@
-import { describe, expect, onTestFinished } from "vitest";
+import { describe, expect, onTestFinished, vi } from "vitest";
 import { Redis } from "ioredis";
 import { pino } from "pino";
 import { joinInstallation } from "../../src/redis/installation.ts";
 import { createKeys } from "../../src/redis/keys.ts";
-import { checkRedisServer } from "../../src/redis/server-check.ts";
+import { checkRedisServers, flawsOf, watchRedisServers } from "../../src/redis/server-check.ts";
 import { test } from "../support/redis.ts";
 import { test as withFolder } from "../support/folder.ts";
 import { type RedisServerOptions, startRedisServer } from "../support/redis-server.ts";
@@ -62,9 +62,10 @@ describe("a Redis server", () => {
     const redis = new Redis(server.url);
     onTestFinished(() => redis.disconnect());
     const warnings: string[] = [];
-    await checkRedisServer(redis, pino({}, { write: (line: string) => void warnings.push(line) }));
+    await checkRedisServers(redis, logTo(warnings));
     return warnings;
   }
+  const logTo = (lines: string[]) => pino({}, { write: (line: string) => void lines.push(line) });
 
   test("that may evict jobs is refused with the remedy", async () => {
     const settings = { maxmemory: "100mb", "maxmemory-policy": "allkeys-lru" };
@@ -79,10 +80,53 @@ describe("a Redis server", () => {
     expect(await check({ dir: folder })).toEqual([]);
   });
 
-  test("that is too old is refused", async () => {
-    const old = { info: async () => "redis_version:6.0.16\r\nmaxmemory:0\r\n" };
-    await expect(checkRedisServer(old, pino({ level: "silent" }))).rejects.toThrow(
-      /6\.0\.16.*6\.2/,
+  test("that is too old is refused", () => {
+    expect(flawsOf("redis_version:6.0.16\r\nmaxmemory:0\r\n")).toMatchObject([
+      { isFatal: true, text: expect.stringMatching(/6\.0\.16.*6\.2/) },
+    ]);
+  });
+
+  withFolder("with replicas is told to refuse writes without them", async ({ folder }) => {
+    const settings = { "repl-diskless-sync-delay": "0" };
+    const server = await startRedisServer({ dir: folder, settings });
+    onTestFinished(() => server.stop());
+    const replica = await startRedisServer({
+      settings: { replicaof: `127.0.0.1 ${server.port}` },
+    });
+    onTestFinished(() => replica.stop());
+    const redis = new Redis(server.url);
+    onTestFinished(() => redis.disconnect());
+    await vi.waitFor(
+      async () => expect(await redis.info("replication")).toContain("state=online"),
+      10_000,
     );
+    const lines: string[] = [];
+    await checkRedisServers(redis, logTo(lines));
+    expect(lines.join()).toContain("min-replicas-to-write 1");
+    await redis.config("SET", "min-replicas-to-write", 1);
+    lines.length = 0;
+    await checkRedisServers(redis, logTo(lines));
+    expect(lines).toEqual([]);
+  });
+
+  withFolder("that is set anew while it is in use is told of once", async ({ folder }) => {
+    const server = await startRedisServer({ dir: folder });
+    onTestFinished(() => server.stop());
+    const redis = new Redis(server.url);
+    const closing = new AbortController();
+    onTestFinished(() => {
+      closing.abort();
+      redis.disconnect();
+    });
+    const lines: string[] = [];
+    const log = logTo(lines);
+    const known = await checkRedisServers(redis, log);
+    void watchRedisServers(redis, log, { known, signal: closing.signal, everyMs: 10 });
+    await redis.config("SET", "appendonly", "no");
+    await vi.waitFor(() => expect(lines).toHaveLength(1));
+    expect(lines[0]).toContain("appendonly yes");
+    await redis.config("SET", "appendonly", "yes");
+    await vi.waitFor(() => expect(lines).toHaveLength(2));
+    expect(lines[1]).toContain("No more");
   });
 });
