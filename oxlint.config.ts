@@ -129,7 +129,13 @@ export default defineConfig({
     { files: ["src/config.ts", "setup/**", "test/**"], rules: { "node/no-process-env": "off" } },
     // What loads these files asks for a default export.
     {
-      files: ["*.config.ts", "workers/*/*.ts", "docs/examples/*.ts", "test/support/servers.ts"],
+      files: [
+        "*.config.ts",
+        "workers/*/*.ts",
+        "docs/examples/*.ts",
+        "test/support/servers.ts",
+        "test/faults/workers/*.ts",
+      ],
       rules: { "import/no-default-export": "off" },
     },
     // Vitest reads the pattern to see which others a fixture needs: none.

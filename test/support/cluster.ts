@@ -31,6 +31,8 @@ export interface Cluster {
   signal(name: string, signal: NodeJS.Signals): void;
   /** Starts a process that has ended, or is about to, on the same ports. */
   restart(name: string): Promise<void>;
+  /** Has the load balancer read its configuration anew. */
+  reloadBalancer(): void;
   close(): Promise<void>;
 }
 
@@ -102,6 +104,7 @@ export async function startCluster({
     },
     signal: (name, signal) => node(name).signal(signal),
     restart: (name) => node(name).start(),
+    reloadBalancer: balancer.reload,
     close,
   };
 }

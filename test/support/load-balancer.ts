@@ -10,13 +10,18 @@ export interface GatewayPorts {
   opsPort: number;
 }
 
-export type LoadBalancer = ServerProcess & { url: string };
+export interface LoadBalancer extends ServerProcess {
+  url: string;
+  /** Reads its configuration anew: a new process takes the new connections, the old one lets go of its own within 10 s. */
+  reload(): void;
+}
 
 /** A haproxy as `deploy/` sets it up, on a free port, that spreads connections over the gateways which say that they are ready. */
 export async function startLoadBalancer(gateways: GatewayPorts[]): Promise<LoadBalancer> {
   return await startBalancer({
     config: "haproxy.cfg",
-    command: (path) => ["haproxy", "-db", "-f", path],
+    command: (path) => ["haproxy", "-W", "-db", "-f", path],
+    reloadBy: "SIGUSR2",
     adapt: (text, port) =>
       replaceLines(text, /^ {2}server gateway-1 .*$/, (i) => {
         const gateway = gateways[i];
@@ -26,7 +31,8 @@ export async function startLoadBalancer(gateways: GatewayPorts[]): Promise<LoadB
         .replace(/^ {2}server gateway-.*\n/gm, "")
         .replace("bind :80", `bind 127.0.0.1:${port}`)
         // Clients of a test that was cut off are gone; those of a process are frozen, and should be out soon.
-        .replace("inter 500ms", "inter 200ms"),
+        .replace("inter 500ms", "inter 200ms")
+        .replace("hard-stop-after 60s", "hard-stop-after 10s"),
   });
 }
 
@@ -34,6 +40,7 @@ export async function startLoadBalancer(gateways: GatewayPorts[]): Promise<LoadB
 export async function startNginx(gateways: Pick<GatewayPorts, "port">[]): Promise<LoadBalancer> {
   return await startBalancer({
     config: "nginx.conf",
+    reloadBy: "SIGHUP",
     command: (path) => ["nginx", "-c", path, "-g", `daemon off; pid ${path}.pid;`, "-e", "stderr"],
     adapt: (text, port) =>
       replaceLines(text, /^ {4}server gateway-1:3000 .*$/, (i) => {
@@ -62,9 +69,15 @@ interface BalancerOptions {
   config: string;
   command: (path: string) => string[];
   adapt: (text: string, port: number) => string;
+  reloadBy: NodeJS.Signals;
 }
 
-async function startBalancer({ config, command, adapt }: BalancerOptions): Promise<LoadBalancer> {
+async function startBalancer({
+  config,
+  command,
+  adapt,
+  reloadBy,
+}: BalancerOptions): Promise<LoadBalancer> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const folder = await mkdtemp(join(tmpdir(), "jobcast-balancer-"));
@@ -86,5 +99,5 @@ async function startBalancer({ config, command, adapt }: BalancerOptions): Promi
     await server.stop();
     await rm(folder, { recursive: true, force: true });
   };
-  return { url, stop };
+  return { url, stop, reload: () => server.signal(reloadBy) };
 }

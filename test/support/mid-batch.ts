@@ -20,7 +20,7 @@ export interface MidBatchOptions {
  */
 export async function freezeInMidBatch(options: MidBatchOptions): Promise<void> {
   const { redis, redisUrl, prefix, holder, freeze, thaw } = options;
-  const { hostname, port } = new URL(redisUrl);
+  const { hostname, port, password } = new URL(redisUrl);
   const socket = connect(Number(port), hostname);
   const isRead = (line: string) => line.includes(`"hmget" "${prefix}:`) && line.includes(':jobs"');
   const isWrite = (line: string) => line.includes(`"${holder}"`) && line.includes(':log"');
@@ -49,6 +49,7 @@ export async function freezeInMidBatch(options: MidBatchOptions): Promise<void> 
     thaw();
   });
   socket.on("error", reject);
+  if (password !== "") socket.write(`AUTH ${password}\r\n`);
   socket.write("MONITOR\r\n");
   await promise.finally(() => socket.destroy());
 }

@@ -14,8 +14,16 @@ const asPostgres =
     ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"]
     : [];
 
-/** A PostgreSQL of its own on a free port; `url` is that of its empty database `postgres`. */
-export async function startPostgresServer(): Promise<ServerProcess & { url: string }> {
+export interface PostgresServer extends ServerProcess {
+  /** Of its empty database `postgres`. */
+  url: string;
+  /** Ends it, with all connections; `resume` starts it again with what it had, on its port. */
+  halt(): Promise<void>;
+  resume(): Promise<void>;
+}
+
+/** A PostgreSQL of its own on a free port. */
+export async function startPostgresServer(): Promise<PostgresServer> {
   const bin = await findBinaries();
   const folder = (await runAsPostgres(["mktemp", "-d", "/tmp/jobcast-postgres-XXXXXX"])).trim();
   const initdb = [
@@ -30,28 +38,37 @@ export async function startPostgresServer(): Promise<ServerProcess & { url: stri
   await runAsPostgres([...initdb, "--no-sync", "--encoding", "UTF8", "--locale", "C"]);
   const port = await freePort();
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-  const server = await startServer({
-    command: [
-      ...asPostgres,
-      join(bin, "postgres"),
-      "-D",
-      folder,
-      ...settings({
-        port: `${port}`,
-        unix_socket_directories: folder,
-        listen_addresses: "127.0.0.1",
-      }),
-      ...settings({ fsync: "off", max_connections: "200" }),
-    ],
-    // SIGINT: disconnects clients instead of waiting for them.
-    signal: "SIGINT",
-    isUp: () => answers(url),
-  });
+  const start = () =>
+    startServer({
+      command: [
+        ...asPostgres,
+        join(bin, "postgres"),
+        "-D",
+        folder,
+        ...settings({
+          port: `${port}`,
+          unix_socket_directories: folder,
+          listen_addresses: "127.0.0.1",
+        }),
+        ...settings({ fsync: "off", max_connections: "200" }),
+      ],
+      // SIGINT: disconnects clients instead of waiting for them.
+      signal: "SIGINT",
+      isUp: () => answers(url),
+    });
+  let server = await start();
   const stop = async () => {
     await server.stop();
     await rm(folder, { recursive: true, force: true });
   };
-  return { stop, url };
+  return {
+    stop,
+    url,
+    halt: () => server.stop(),
+    async resume() {
+      server = await start();
+    },
+  };
 }
 
 const settings = (values: Record<string, string>): string[] =>

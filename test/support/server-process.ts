@@ -10,6 +10,8 @@ export interface ServerProcess {
 export interface MortalServer extends ServerProcess {
   /** Ends it as a power failure does. */
   kill(): Promise<void>;
+  /** Does not wait for what follows. */
+  signal(signal: NodeJS.Signals): void;
 }
 
 export interface ServerCommand {
@@ -38,7 +40,11 @@ export async function startServer({ command, signal, isUp }: ServerCommand): Pro
     }
     await delay(20);
   }
-  return { stop: () => stop(child, signal), kill: () => stop(child, "SIGKILL") };
+  return {
+    stop: () => stop(child, signal),
+    kill: () => stop(child, "SIGKILL"),
+    signal: (name) => void child.kill(name),
+  };
 }
 
 async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

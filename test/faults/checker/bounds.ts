@@ -1,0 +1,35 @@
+import type { Found } from "./breach.ts";
+
+/** What others may feel of a fault. */
+export interface Bounds {
+  /** Late at most, of ninety-nine facts in a hundred, ms. */
+  p99Ms: number;
+  /** By how much the largest gateway may grow, bytes. */
+  growthBytes: number;
+}
+
+export interface Felt {
+  /** ms, ascending. */
+  latencies: readonly number[];
+  memoryBefore: number;
+  memoryAfter: number;
+}
+
+/** I7: whoever is a burden does not degrade the others. */
+export function findDegraded(
+  { latencies, memoryBefore, memoryAfter }: Felt,
+  bounds: Bounds,
+): Found[] {
+  const found: Found[] = [];
+  const p99 = quantile(latencies, 0.99);
+  if (p99 > bounds.p99Ms)
+    found.push({ invariant: "I7", kind: "slow bystanders", detail: `p99 ${p99} ms` });
+  const growth = memoryAfter - memoryBefore;
+  if (growth > bounds.growthBytes)
+    found.push({ invariant: "I7", kind: "memory", detail: `a gateway grew by ${growth} bytes` });
+  return found;
+}
+
+/** Of ascending values; 0 of none. */
+export const quantile = (values: readonly number[], share: number): number =>
+  values[Math.min(values.length - 1, Math.floor(values.length * share))] ?? 0;

@@ -1,0 +1,15 @@
+import type { Fault } from "../scene.ts";
+import { PROCESS_FAULTS } from "./processes.ts";
+
+export const FAULTS: readonly Fault[] = [...PROCESS_FAULTS];
+
+/** Those whose names begin so, in the order given; all without any. Throws an error that names what is unknown. */
+export function chooseFaults(only: readonly string[]): readonly Fault[] {
+  if (only.length === 0) return FAULTS;
+  return only.flatMap((start) => {
+    const chosen = FAULTS.filter(({ name }) => name.startsWith(start));
+    if (chosen.length === 0)
+      throw new Error(`No fault ${start}. There are: ${FAULTS.map(({ name }) => name).join(", ")}`);
+    return chosen;
+  });
+}

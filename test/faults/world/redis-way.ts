@@ -1,0 +1,81 @@
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+
+/** How all processes reach Redis: one address, which leads to another server after a failover. */
+export interface RedisWay {
+  url: string;
+  /** From now on to the server at this port; cuts the links there are. */
+  leadTo(port: number): void;
+  /** Nothing more arrives over the links of such a name, in either direction, and none of them is closed. New ones are not concerned. Returns how many hang. */
+  hang(name: RegExp): number;
+  /** How many of those that hang have not been given up by whoever opened them. */
+  hanging(): number;
+  /** Closes what still hangs. */
+  release(): void;
+  close(): Promise<void>;
+}
+
+interface Link {
+  inner: Socket;
+  outer: Socket;
+  /** As the client calls itself; empty until it has. */
+  name: string;
+  isHung: boolean;
+}
+
+/** Clients introduce themselves with their first command. */
+const SETNAME = /setname\r\n\$\d+\r\n([^\r]+)\r\n/i;
+
+export async function openRedisWay(port: number): Promise<RedisWay> {
+  const links = new Set<Link>();
+  let target = port;
+  const server = createServer((inner) => {
+    const outer = connect(target, "127.0.0.1");
+    const link: Link = { inner, outer, name: "", isHung: false };
+    links.add(link);
+    inner.setNoDelay(true);
+    outer.setNoDelay(true);
+    inner.on("data", (chunk) => {
+      if (link.name === "") link.name = SETNAME.exec(chunk.toString("latin1"))?.[1] ?? "";
+      if (!link.isHung) outer.write(chunk);
+    });
+    outer.on("data", (chunk) => {
+      if (!link.isHung) inner.write(chunk);
+    });
+    for (const socket of [inner, outer]) {
+      socket.on("error", () => drop(link));
+      socket.on("close", () => drop(link));
+    }
+  });
+
+  function drop(link: Link): void {
+    links.delete(link);
+    link.inner.destroy();
+    link.outer.destroy();
+  }
+
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const own = typeof address === "object" && address !== null ? address.port : 0;
+  const hung = () => [...links].filter(({ isHung }) => isHung);
+  return {
+    url: `redis://127.0.0.1:${own}`,
+    leadTo(other) {
+      target = other;
+      for (const link of links) drop(link);
+    },
+    hang(name) {
+      const chosen = [...links].filter((link) => name.test(link.name));
+      for (const link of chosen) link.isHung = true;
+      return chosen.length;
+    },
+    hanging: () => hung().length,
+    release: () => hung().forEach(drop),
+    async close() {
+      for (const link of links) drop(link);
+      server.close();
+      await once(server, "close");
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import { fileURLToPath } from "node:url";
+import { createKeys, type Keys } from "../../../src/redis/keys.ts";
+import { type Cluster, startCluster } from "../../support/cluster.ts";
+import { type PostgresServer, startPostgresServer } from "../../support/postgres-server.ts";
+import { type RedisSet, startRedisSet } from "./redis-set.ts";
+
+export type Role = "gateway" | "recorder" | "worker";
+
+/** Everything that is there to be broken, and the ways to it. */
+export interface World {
+  /** Of the load balancer. */
+  url: string;
+  secret: string;
+  prefix: string;
+  keys: Keys;
+  partitions: number;
+  redis: RedisSet;
+  postgres: PostgresServer;
+  cluster: Cluster;
+  namesOf(role: Role): string[];
+  /** The recorder that reads the queue now. */
+  activeRecorder(): Promise<string>;
+  /** Resident, of the largest gateway, in bytes. */
+  gatewayMemory(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface WorldOptions {
+  counts: Record<Role, number>;
+  heartbeatSeconds: number;
+  workerConcurrency: number;
+}
+
+const PARTITIONS = 16;
+const WORKERS_DIR = fileURLToPath(new URL("../workers", import.meta.url));
+/** The queue that most jobs go through. */
+export const MAIN_QUEUE = "paced.normal";
+
+/** Resolves when every process is ready. Whatever was started when one does not start is stopped. */
+export async function startWorld({
+  counts,
+  heartbeatSeconds,
+  workerConcurrency,
+}: WorldOptions): Promise<World> {
+  const stack = new AsyncDisposableStack();
+  try {
+    const redis = await startRedisSet();
+    stack.defer(() => redis.close());
+    const postgres = await startPostgresServer();
+    stack.defer(() => postgres.stop());
+    const prefix = "faults";
+    const nodes = Object.entries(counts).flatMap(([role, count]) =>
+      Array.from({ length: count }, (_, i) => [`${role}-${i + 1}`, [role]] as const),
+    );
+    const cluster = await startCluster({
+      redisUrl: "",
+      postgresUrl: postgres.url,
+      prefix,
+      nodes: Object.fromEntries(nodes.map(([name, roles]) => [name, [...roles]])),
+      env: {
+        ...redis.env,
+        WORKERS_DIR,
+        WORKER_CONCURRENCY: `${workerConcurrency}`,
+        HEARTBEAT_SECONDS: `${heartbeatSeconds}`,
+        HEARTBEAT_TIMEOUT_SECONDS: `${heartbeatSeconds}`,
+      },
+    });
+    stack.defer(() => cluster.close());
+    const keys = createKeys(prefix);
+    const namesOf = (role: Role) =>
+      Array.from({ length: counts[role] }, (_, i) => `${role}-${i + 1}`);
+
+    return {
+      url: cluster.url,
+      secret: cluster.secret,
+      prefix,
+      keys,
+      partitions: PARTITIONS,
+      redis,
+      postgres,
+      cluster,
+      namesOf,
+      async activeRecorder() {
+        const holder = await redis.control().hget(keys.lease(MAIN_QUEUE), "holder");
+        for (const name of namesOf("recorder"))
+          if ((await cluster.idOf(name).catch(() => "")) === holder) return name;
+        throw new Error(`No recorder holds the lease of ${MAIN_QUEUE}`);
+      },
+      async gatewayMemory() {
+        const sizes = await Promise.all(
+          namesOf("gateway").map((name) => residentBytes(cluster.opsUrlOf(name))),
+        );
+        return Math.max(...sizes);
+      },
+      close: () => stack.disposeAsync(),
+    };
+  } catch (thrown) {
+    await stack.disposeAsync();
+    throw thrown;
+  }
+}
+
+async function residentBytes(opsUrl: string): Promise<number> {
+  const metrics = await fetch(`${opsUrl}/metrics`, { signal: AbortSignal.timeout(5000) })
+    .then((answer) => answer.text())
+    .catch(() => "");
+  return Number(/^process_resident_memory_bytes\S* (\S+)/m.exec(metrics)?.[1] ?? 0);
+}
