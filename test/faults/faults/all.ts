@@ -1,7 +1,17 @@
 import type { Fault } from "../scene.ts";
+import { BURDEN_FAULTS } from "./burdens.ts";
+import { CROWD_FAULTS } from "./crowd.ts";
+import { DISK_FAULTS } from "./disk.ts";
 import { PROCESS_FAULTS } from "./processes.ts";
+import { REDIS_FAULTS } from "./redis.ts";
+import { SERVER_FAULTS } from "./servers.ts";
 
-export const FAULTS: readonly Fault[] = [...PROCESS_FAULTS];
+export const FAULTS: readonly Fault[] = [
+  ...PROCESS_FAULTS,
+  ...REDIS_FAULTS,
+  ...SERVER_FAULTS,
+  ...CROWD_FAULTS,
+];
 
 /** Those whose names begin so, in the order given; all without any. Throws an error that names what is unknown. */
 export function chooseFaults(only: readonly string[]): readonly Fault[] {

@@ -14,6 +14,8 @@ export interface Load {
   sent: ReadonlyMap<string, number>;
   /** Sends jobs that take some seconds; resolves to their ids when all are accepted. */
   sendLong(count: number): Promise<string[]>;
+  /** Resolves when all are accepted. */
+  sendPictures(count: number): Promise<void>;
   /** Sends jobs of a user that each leave a large result. */
   sendLarge(user: User, count: number): Promise<void>;
   start(): void;
@@ -74,6 +76,10 @@ export async function createLoad({ url, users, jobsPerSecond, dice }: LoadOption
       const all = Array.from({ length: count }, () => send(dice.pick(users), toPaced(LONG)));
       return (await Promise.all(all)).flat();
     },
+    async sendPictures(count) {
+      const all = Array.from({ length: count }, () => send(dice.pick(users), toPicture(photo)));
+      await Promise.all(all);
+    },
     async sendLarge(user, count) {
       await Promise.all(Array.from({ length: count }, () => send(user, toPaced(LARGE))));
     },
@@ -90,7 +96,7 @@ export async function createLoad({ url, users, jobsPerSecond, dice }: LoadOption
 /** Mostly short, some long enough that others finish meanwhile, and every twentieth a picture. */
 function chooseJob(dice: Dice, photo: Blob): () => string | FormData {
   const kind = dice.below(20);
-  if (kind === 0) return () => toPicture(photo);
+  if (kind === 0) return toPicture(photo);
   if (kind < 3) return toPaced(LONG);
   const pace = { steps: 2 + dice.below(4), gapMs: 20 + dice.below(80) };
   return toPaced({ ...pace, resultBytes: dice.below(1000) });
@@ -111,10 +117,10 @@ function toPaced(data: Pace): () => string {
   return () => body;
 }
 
-function toPicture(photo: Blob): FormData {
+const toPicture = (photo: Blob) => (): FormData => {
   const fields = new FormData();
   fields.set("type", "image");
   fields.set("options", JSON.stringify({ variants: [{ name: "small", width: 160 }] }));
   fields.set("file", photo, "photo.jpg");
   return fields;
-}
+};

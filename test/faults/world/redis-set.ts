@@ -68,7 +68,7 @@ export async function startRedisSet(): Promise<RedisSet> {
       await primary.start();
     },
     async failOver() {
-      await sentinels.failOver();
+      await until("the sentinels agree to choose another", 40_000, sentinels.failOver);
       await follow();
     },
     async isolatePrimary(noticeMs) {

@@ -13,8 +13,8 @@ export interface Sentinels extends ServerProcess {
   addresses: string[];
   /** The port of whom they agree to be the primary. */
   primaryPort(): Promise<number>;
-  /** Has them choose another, as an operator does. */
-  failOver(): Promise<void>;
+  /** Asks them to choose another, as an operator does; false when there is nobody fit to be chosen. */
+  failOver(): Promise<boolean>;
 }
 
 /** Three sentinels that watch the Redis at a port and whoever follows it. */
@@ -34,7 +34,11 @@ export async function startSentinels(primaryPort: number): Promise<Sentinels> {
       return agreed ?? primaryPort;
     },
     async failOver() {
-      await links[0]?.call("SENTINEL", "FAILOVER", PRIMARY_NAME);
+      const answer = links[0]?.call("SENTINEL", "FAILOVER", PRIMARY_NAME);
+      return await Promise.resolve(answer).then(
+        () => true,
+        () => false,
+      );
     },
     async stop() {
       for (const link of links) link.disconnect();

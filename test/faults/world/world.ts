@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { createKeys, type Keys } from "../../../src/redis/keys.ts";
 import { type Cluster, startCluster } from "../../support/cluster.ts";
 import { type PostgresServer, startPostgresServer } from "../../support/postgres-server.ts";
+import { openSmallDisk, type SmallDisk } from "./small-disk.ts";
 import { type RedisSet, startRedisSet } from "./redis-set.ts";
 
 export type Role = "gateway" | "recorder" | "worker";
@@ -16,6 +17,8 @@ export interface World {
   partitions: number;
   redis: RedisSet;
   postgres: PostgresServer;
+  /** Where the file store is. */
+  disk: SmallDisk;
   cluster: Cluster;
   namesOf(role: Role): string[];
   /** The recorder that reads the queue now. */
@@ -48,6 +51,8 @@ export async function startWorld({
     stack.defer(() => redis.close());
     const postgres = await startPostgresServer();
     stack.defer(() => postgres.stop());
+    const disk = await openSmallDisk();
+    stack.defer(() => disk.close());
     const prefix = "faults";
     const nodes = Object.entries(counts).flatMap(([role, count]) =>
       Array.from({ length: count }, (_, i) => [`${role}-${i + 1}`, [role]] as const),
@@ -59,6 +64,7 @@ export async function startWorld({
       nodes: Object.fromEntries(nodes.map(([name, roles]) => [name, [...roles]])),
       env: {
         ...redis.env,
+        STORAGE_URL: `file:${disk.folder}`,
         WORKERS_DIR,
         WORKER_CONCURRENCY: `${workerConcurrency}`,
         HEARTBEAT_SECONDS: `${heartbeatSeconds}`,
@@ -78,6 +84,7 @@ export async function startWorld({
       partitions: PARTITIONS,
       redis,
       postgres,
+      disk,
       cluster,
       namesOf,
       async activeRecorder() {

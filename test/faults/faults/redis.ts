@@ -1,0 +1,94 @@
+import type { Fault, Scene } from "../scene.ts";
+import { until } from "../until.ts";
+
+const SEEN_WITHIN_MS = 60_000;
+
+/** What a primary had not passed on is lost with it, and clients fetch the state anew. */
+const AFTER_FAILOVER = { resync: true };
+
+const restarts: Fault[] = (["in order", "killed"] as const).map((how) => ({
+  name: how === "killed" ? "redis-sigkill" : "redis-restart",
+  about: `the primary is ${how === "killed" ? "killed" : "ended in order"} and started again`,
+  touches: ["redis"],
+  inflict: ({ world }) => world.redis.restart(how),
+}));
+
+const failover: Fault = {
+  name: "redis-failover",
+  about: "the sentinels make the replica the primary",
+  touches: ["redis"],
+  allows: AFTER_FAILOVER,
+  async inflict({ world }) {
+    await world.redis.failOver();
+    await world.redis.heal();
+  },
+};
+
+const isolation: Fault = {
+  name: "redis-isolated",
+  about: "a primary that is cut off from replica and sentinels still answers its clients",
+  touches: ["redis"],
+  allows: AFTER_FAILOVER,
+  async inflict({ world, pace, excuse }) {
+    await world.redis.isolatePrimary(pace.noticeMs);
+    excuse();
+    await world.redis.heal();
+  },
+};
+
+const kills: Fault[] = ["pubsub", "normal"].map((type) => ({
+  name: `redis-kill-${type}`,
+  about: `every ${type} link to Redis is cut, three times`,
+  touches: ["redis"],
+  async inflict({ world, load, note }) {
+    let cut = 0;
+    for (let i = 0; i < 3; i += 1) {
+      cut += Number(await world.redis.control().call("CLIENT", "KILL", "TYPE", type));
+      await load.sendLong(1);
+    }
+    if (cut === 0) throw new Error(`There was no ${type} link`);
+    note(`${cut} links`);
+  },
+}));
+
+/** What is asked over it gets no answer, and nobody says that it is gone. */
+const hang = (name: string, links: RegExp, about: string): Fault => ({
+  name: `redis-hang-${name}`,
+  about: `links that ${about} hang without closing`,
+  touches: ["redis"],
+  async inflict(scene) {
+    const { way } = scene.world.redis;
+    const count = way.hang(links);
+    if (count === 0) throw new Error(`There was no link that is called ${links.source}`);
+    scene.note(`${count} links`);
+    try {
+      await until("the links that hang are given up", SEEN_WITHIN_MS, () => way.hanging() === 0);
+    } finally {
+      way.release();
+    }
+  },
+});
+
+const flush: Fault = {
+  name: "redis-flushall",
+  about: "everything in Redis is deleted",
+  touches: ["redis"],
+  allows: { resync: true },
+  async inflict({ world, load, excuse }: Scene) {
+    await world.redis.control().flushall();
+    excuse();
+    await load.sendLong(1);
+    excuse();
+  },
+};
+
+export const REDIS_FAULTS: Fault[] = [
+  ...restarts,
+  failover,
+  isolation,
+  ...kills,
+  hang("tails", /-tails$/, "gateways read the tails over"),
+  hang("recorder", /^jobcast-recorder/, "the recorders read and write over"),
+  hang("nodes", /^jobcast-(?!recorder).*(?<!-tails|-adapter|-cancel)$/, "processes ask over"),
+  flush,
+];

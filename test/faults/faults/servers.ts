@@ -1,0 +1,48 @@
+import type { Fault } from "../scene.ts";
+import { until } from "../until.ts";
+import { leaveInOrder } from "./processes.ts";
+
+const SEEN_WITHIN_MS = 60_000;
+
+const postgres: Fault = {
+  name: "postgres-down",
+  about: "Postgres is away for a while",
+  touches: ["postgres"],
+  async inflict({ world, pace }) {
+    await world.postgres.halt();
+    const since = Date.now();
+    await until(
+      "away for long enough",
+      pace.downMs + 1000,
+      () => Date.now() - since >= pace.downMs,
+    );
+    await world.postgres.resume();
+  },
+};
+
+const reload: Fault = {
+  name: "haproxy-reload",
+  about: "the load balancer reads its configuration anew, and its old process lets go of its links",
+  touches: ["balancer"],
+  async inflict({ world, devices }) {
+    const before = new Map(devices().map((device) => [device, device.count("ready")]));
+    world.cluster.reloadBalancer();
+    await until("every device has come back", SEEN_WITHIN_MS, () =>
+      devices().every((device) => device.count("ready") > (before.get(device) ?? 0)),
+    );
+  },
+};
+
+const deploy: Fault = {
+  name: "rolling-deploy",
+  about: "every gateway leaves in order and is started again, one after the other",
+  touches: ["gateway"],
+  async inflict(scene) {
+    for (const gateway of scene.world.namesOf("gateway")) {
+      scene.world.cluster.signal(gateway, "SIGTERM");
+      await leaveInOrder(scene, gateway);
+    }
+  },
+};
+
+export const SERVER_FAULTS: Fault[] = [postgres, reload, deploy];
