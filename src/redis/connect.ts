@@ -6,9 +6,12 @@ import type { Address, ClusterTarget, RedisTarget, SentinelTarget } from "./targ
 /** A connection to one server, or to all primaries of a cluster. */
 export type RedisClient = Redis | Cluster;
 
+/** A link that is silent for so long when it should answer hangs. BullMQ makes links like it, over which it blocks for up to 10 s. */
+const SILENCE_MS = 12_000;
+
 /**
- * A connection for commands: waits while Redis is away and sends again what was not answered. For reads, and for writes that may be
- * repeated. `name` is what `CLIENT LIST` shows.
+ * A connection for commands: waits while Redis is away and sends again what was not answered, also over a link that hangs. For reads, and for writes that
+ * may be repeated. `name` is what `CLIENT LIST` shows.
  */
 export function openRedis(target: string, name: string): Redis;
 export function openRedis(target: RedisTarget, name: string): RedisClient;
@@ -18,7 +21,7 @@ export function openRedis(target: RedisTarget, name: string): RedisClient {
 
 /**
  * A connection whose commands are sent once or fail: nothing waits while the link is down, nothing is sent again, so what was in flight
- * when it broke is decided anew by its caller. Answers come within `timeoutMs` or count as lost; without it a command may block. In a
+ * when it broke is decided anew by its caller. Answers come within `timeoutMs` or count as lost, and the link with them; without it a command may block. In a
  * cluster, what a node refused because it is another's goes on to that one.
  */
 export function openStrictRedis(target: string, name: string, timeoutMs?: number): Redis;
@@ -113,7 +116,7 @@ function located(target: SentinelTarget | ClusterTarget, key: string): SingleOpt
 }
 
 function patient(connectionName: string): Manner {
-  const options = { connectionName, maxRetriesPerRequest: null };
+  const options = { connectionName, maxRetriesPerRequest: null, socketTimeout: SILENCE_MS };
   return {
     single: { ...options, retryStrategy, reconnectOnError: isDemoted },
     // The next link is to the successor, which takes what was refused.
@@ -134,7 +137,7 @@ function strict(connectionName: string, timeoutMs?: number): Manner {
     connectionName,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    ...(timeoutMs === undefined ? {} : { commandTimeout: timeoutMs }),
+    ...(timeoutMs === undefined ? {} : { commandTimeout: timeoutMs, socketTimeout: timeoutMs }),
   };
   return {
     single: { ...options, enableOfflineQueue: false, retryStrategy, reconnectOnError: isDemoted },

@@ -1,6 +1,8 @@
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished } from "vitest";
 import { openRedis, openUnwatchedRedis } from "../../src/redis/connect.ts";
 import { freePort } from "../support/free-port.ts";
+import { openRedisWay } from "../support/redis-way.ts";
+import { test } from "../support/redis.ts";
 
 describe("a connection whose promises nobody looks at", () => {
   test("is closed with commands unanswered and leaves no unhandled rejection", async () => {
@@ -24,5 +26,21 @@ describe("a connection whose promises nobody looks at", () => {
     await Promise.all(ended);
     // That of the watched one shows that there would have been one.
     await expect.poll(() => unhandled).toHaveLength(1);
+  });
+});
+
+describe("a connection that hangs", () => {
+  test("is given up, and what was asked over it is asked again", async ({ redisUrl, prefix }) => {
+    const way = await openRedisWay(Number(new URL(redisUrl).port));
+    const redis = openRedis(way.url, "test-hanging");
+    redis.on("error", () => undefined);
+    onTestFinished(async () => {
+      redis.disconnect();
+      await way.close();
+    });
+    await redis.ping();
+    expect(way.hang(/^test-hanging$/)).toBe(1);
+    expect(await redis.incr(prefix)).toBe(1);
+    expect(way.hanging()).toEqual([]);
   });
 });

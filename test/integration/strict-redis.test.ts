@@ -1,5 +1,6 @@
-import { describe, expect, vi } from "vitest";
+import { describe, expect, onTestFinished, vi } from "vitest";
 import { openStrictRedis } from "../../src/redis/connect.ts";
+import { openRedisWay } from "../support/redis-way.ts";
 import { test as base } from "../support/redis.ts";
 import { openGate } from "../support/tcp-gate.ts";
 
@@ -55,5 +56,20 @@ describe("a strict connection", () => {
   test("takes for lost what is not answered in its time", async ({ gated, prefix }) => {
     gated.gate.freeze();
     await expect(gated.strict.incr(prefix)).rejects.toThrow("timed out");
+  });
+
+  test("gives up a link that hangs, and is made anew", async ({ redisUrl, prefix }) => {
+    const way = await openRedisWay(Number(new URL(redisUrl).port));
+    const redis = openStrictRedis(way.url, "test-hanging", 500);
+    redis.on("error", () => undefined);
+    onTestFinished(async () => {
+      redis.disconnect();
+      await way.close();
+    });
+    await vi.waitFor(() => expect(redis.status).toBe("ready"));
+    expect(way.hang(/^test-hanging$/)).toBe(1);
+    await expect(redis.incr(prefix)).rejects.toThrow();
+    await vi.waitFor(async () => expect(await redis.incr(prefix)).toBe(1), 5000);
+    expect(way.hanging()).toEqual([]);
   });
 });

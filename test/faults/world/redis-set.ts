@@ -6,7 +6,7 @@ import { freePort } from "../../support/free-port.ts";
 import { startRedisServer } from "../../support/redis-server.ts";
 import type { MortalServer } from "../../support/server-process.ts";
 import { until } from "../until.ts";
-import { openRedisWay, type RedisWay } from "./redis-way.ts";
+import { openRedisWay, type RedisWay } from "../../support/redis-way.ts";
 import { startSentinels } from "./sentinels.ts";
 
 /** A Redis with a replica and three sentinels. */

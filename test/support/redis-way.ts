@@ -6,10 +6,10 @@ export interface RedisWay {
   url: string;
   /** From now on to the server at this port; cuts the links there are. */
   leadTo(port: number): void;
-  /** Nothing more arrives over the links of such a name, in either direction, and none of them is closed. New ones are not concerned. Returns how many hang. */
+  /** Nothing more arrives over the links of such a name, in either direction, and none of them is closed. New ones are not concerned. Returns how many there are. */
   hang(name: RegExp): number;
-  /** How many of those that hang have not been given up by whoever opened them. */
-  hanging(): number;
+  /** Names of those that hang and have not been given up by whoever opened them. */
+  hanging(): string[];
   /** Closes what still hangs. */
   release(): void;
   close(): Promise<void>;
@@ -70,7 +70,7 @@ export async function openRedisWay(port: number): Promise<RedisWay> {
       for (const link of chosen) link.isHung = true;
       return chosen.length;
     },
-    hanging: () => hung().length,
+    hanging: () => hung().map(({ name }) => name),
     release: () => hung().forEach(drop),
     async close() {
       for (const link of links) drop(link);
