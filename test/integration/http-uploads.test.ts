@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
 import { request } from "node:http";
+import { Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { describe, expect, vi } from "vitest";
+import type { Store } from "../../src/storage/store.ts";
 import { test, type TestHttp } from "../support/http.ts";
 
 type Part = readonly [field: string, content: string | Blob, fileName?: string];
@@ -48,6 +51,22 @@ describe("an upload", () => {
     expect(await deps.store.open(key).then(async (stream) => String(await stream.toArray()))).toBe(
       "a picture",
     );
+  });
+
+  test("that the store has no room for is no fault of the client's", async ({ http, parts }) => {
+    const full = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+    const put: Store["put"] = async (key, content) => {
+      const disk = new Writable({ write: (_chunk, _encoding, done) => done(full) });
+      await pipeline(content, disk);
+      return { key, bytes: 0 };
+    };
+    const gateway = await http({ store: { ...parts.store, put } });
+    const large = new Blob([new Uint8Array(300_000)], { type: "image/jpeg" });
+    const post = await upload(gateway, form(["type", "image"], ["file", large, "cat.jpg"]));
+    const answer = await post();
+    expect(answer.status).toBe(500);
+    expect(await answer.json()).toMatchObject({ code: "internal" });
+    expect(gateway.logged.join()).toContain("ENOSPC");
   });
 
   test("takes the types of its other fields from the contract", async ({ http }) => {

@@ -74,8 +74,9 @@ async function storeFile(
   const hash = createHash("sha256");
   const content = Readable.from(hashed(part.file, hash), { objectMode: false });
   const { bytes } = await store.put(key, content, { maxBytes }).catch((thrown: unknown) => {
-    // A client that went away, or sent half a part, is no failure of the store.
-    throw part.file.errored === null ? thrown : malformed(part.file.errored);
+    // A client that went away, or sent half a part, is no failure of the store; a part that was given up since the store failed is no fault of the client's.
+    const { errored } = part.file;
+    throw errored === null || isAbort(errored) ? thrown : malformed(errored);
   });
   return {
     file: {
@@ -111,6 +112,8 @@ function addField(fields: Map<string, string>, part: Extract<Multipart, { type: 
   if (fields.has(fieldname)) throw invalid(`The field ${fieldname} is given twice`);
   fields.set(fieldname, typeof value === "string" ? value : JSON.stringify(value));
 }
+
+const isAbort = ({ name }: Error): boolean => name === "AbortError";
 
 const invalid = (message: string): JobcastError => new JobcastError("invalid", message);
 
