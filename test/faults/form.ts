@@ -28,7 +28,7 @@ export const FULL: Form = {
   pace: {
     frozenMs: 20_000,
     downMs: 30_000,
-    noticeMs: 8000,
+    noticeMs: 10_000,
     crowd: 1000,
     burdens: 30,
     largeJobs: 100,
@@ -48,7 +48,7 @@ export const SHORT: Form = {
   pace: {
     frozenMs: 7000,
     downMs: 6000,
-    noticeMs: 4000,
+    noticeMs: 7000,
     crowd: 100,
     burdens: 5,
     largeJobs: 80,

@@ -1,10 +1,10 @@
 import { type Bounds, findDegraded } from "./checker/bounds.ts";
 import type { Breach } from "./checker/breach.ts";
 import type { Checker, Findings } from "./checker/check.ts";
-import { readFeed, readHeads, readQueues, type TruthOptions } from "./checker/truth.ts";
-import { formatCursor } from "../../src/contract/cursor.ts";
+import { readFeed, readQueues, type TruthOptions } from "./checker/truth.ts";
 import type { Device } from "./devices/device.ts";
 import type { Allowance, Scene } from "./scene.ts";
+import { settle } from "./settle.ts";
 import { until } from "./until.ts";
 
 /** What came of a fault. */
@@ -12,6 +12,8 @@ export interface Row extends Findings {
   fault: string;
   note: string;
   seconds: number;
+  /** What the processes printed last, by name; only when something was violated. */
+  logs: Record<string, string>;
   /** Of the largest gateway, bytes. */
   memoryBefore: number;
   memoryAfter: number;
@@ -37,7 +39,7 @@ const WARM_WITHIN_MS = 60_000;
 /** Breaks something under load, waits until all is calm again, and holds what everyone heard against what is stored. */
 export async function playRound(options: RoundOptions): Promise<Row> {
   const { name, scene, checker, excused, allows, bounds, inflict, settleMs } = options;
-  const { world, load, users } = scene;
+  const { world, load } = scene;
   const startedAt = Date.now();
   const guests: Device[] = [];
   const notes: string[] = [];
@@ -56,13 +58,14 @@ export async function playRound(options: RoundOptions): Promise<Row> {
   const memoryBefore = await world.gatewayMemory();
 
   load.start();
-  await warmUp(options);
-  await inflict(stage).catch((thrown: unknown) => breaches.push(unsettled(thrown)));
-  await warmUp(options).catch((thrown: unknown) => breaches.push(unsettled(thrown)));
-  load.pause();
-  await settle(stage, excused, settleMs).catch((thrown: unknown) =>
-    breaches.push(unsettled(thrown)),
-  );
+  for (const step of [
+    () => warmUp(options),
+    () => inflict(stage),
+    () => warmUp(options),
+    async () => load.pause(),
+    () => settle(stage, excused, settleMs),
+  ])
+    await step().catch((thrown: unknown) => breaches.push(unsettled(thrown)));
 
   const truth: TruthOptions = { ...world, redis: world.redis.control() };
   const userIds = [...new Set(devices().map(({ userId }) => userId))];
@@ -80,6 +83,8 @@ export async function playRound(options: RoundOptions): Promise<Row> {
       mayFail: allows.failed === true,
     },
   });
+  // Lost once is said once.
+  for (const job of findings.lost) excused.add(job);
   for (const guest of guests) guest.close();
   const memoryAfter = await world.gatewayMemory();
   for (const refusal of load.takeRefused())
@@ -88,39 +93,18 @@ export async function playRound(options: RoundOptions): Promise<Row> {
     const felt = findDegraded({ ...findings, memoryBefore, memoryAfter }, bounds);
     breaches.push(...felt.map((one) => ({ ...one, device: "" })));
   }
+  const all = [...breaches, ...findings.breaches];
   return {
     fault: name,
+    logs: all.length === 0 ? {} : world.cluster.logs(),
     note: notes.join(", "),
     seconds: (Date.now() - startedAt) / 1000,
     ...findings,
-    breaches: [...breaches, ...findings.breaches],
+    breaches: all,
     memoryBefore,
     memoryAfter,
   };
-
-  /** Everybody knows everything. */
-  async function settle(on: Scene, lost: Set<string>, timeoutMs: number): Promise<void> {
-    const ids = users.map(({ userId }) => userId);
-    await until("every job has ended, and every device has heard of it", timeoutMs, async () => {
-      if (load.unanswered() > 0) return false;
-      const queued = await readQueues(toTruth(on));
-      const all = [...load.accepted.values()].flatMap((jobs) => [...jobs]);
-      if (all.some((job) => !lost.has(job) && !isOver(queued.get(job)))) return false;
-      const heads = await readHeads(toTruth(on), ids);
-      const stands = new Map(ids.map((userId, i) => [userId, heads[i]]));
-      return on.devices().every((device) => {
-        const head = stands.get(device.userId);
-        const place = device.place();
-        if (!device.isWelcome() || head === undefined || place === undefined) return false;
-        return formatCursor(place) === formatCursor(head);
-      });
-    });
-  }
 }
-
-const isOver = (state: string | undefined) => state === "completed" || state === "failed";
-
-const toTruth = ({ world }: Scene): TruthOptions => ({ ...world, redis: world.redis.control() });
 
 /** Waits until some jobs have gone through. */
 async function warmUp({ devices, warmth }: RoundOptions): Promise<void> {

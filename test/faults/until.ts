@@ -1,14 +1,17 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Resolves when the condition holds; throws an error that says what did not become true in time. */
+/** Resolves when the condition holds; throws an error that says what did not become true in time, in the words of then. */
 export async function until(
-  what: string,
+  what: string | (() => string),
   timeoutMs: number,
   isTrue: () => boolean | Promise<boolean>,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await isTrue())) {
-    if (Date.now() > deadline) throw new Error(`Not within ${timeoutMs / 1000} s: ${what}`);
+    if (Date.now() > deadline) {
+      const words = typeof what === "string" ? what : what();
+      throw new Error(`Not within ${timeoutMs / 1000} s: ${words}`);
+    }
     await delay(50);
   }
 }

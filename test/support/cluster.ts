@@ -31,11 +31,14 @@ export interface Cluster {
   signal(name: string, signal: NodeJS.Signals): void;
   /** Starts a process that has ended, or is about to, on the same ports. */
   restart(name: string): Promise<void>;
+  /** What each process printed last. */
+  logs(): Record<string, string>;
   /** Has the load balancer read its configuration anew. */
   reloadBalancer(): void;
   close(): Promise<void>;
 }
 
+const LOG_CHARACTERS = 20_000;
 const SECRET = "a-secret-for-the-tests-of-the-cluster-alone";
 
 /** Resolves when every process is ready; then the load balancer knows those that are gateways. */
@@ -104,6 +107,10 @@ export async function startCluster({
     },
     signal: (name, signal) => node(name).signal(signal),
     restart: (name) => node(name).start(),
+    logs: () =>
+      Object.fromEntries(
+        Array.from(processes, ([name, one]) => [name, one.output().slice(-LOG_CHARACTERS)]),
+      ),
     reloadBalancer: balancer.reload,
     close,
   };

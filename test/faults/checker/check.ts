@@ -2,7 +2,7 @@ import type { Device } from "../devices/device.ts";
 import { userAudience } from "../../../src/contract/names.ts";
 import type { Breach, Found } from "./breach.ts";
 import { type Heard, isFact } from "./heard.ts";
-import { findDoubleWork, findLost, findUntold, type JobsTruth } from "./jobs.ts";
+import { findDoubleWork, findLost, findUntold, listLost, type JobsTruth } from "./jobs.ts";
 import { type FeedFacts, followFacts, type Place, startPlace } from "./place.ts";
 import { type Beliefs, followJobs, startBeliefs } from "./told-jobs.ts";
 
@@ -13,6 +13,8 @@ export interface Findings {
   breaches: Breach[];
   /** From when a fact was made until a device had it, ms, ascending. */
   latencies: number[];
+  /** Accepted jobs that did not end, whether that is allowed or not. */
+  lost: string[];
   /** What the devices heard that have something to complain of. */
   records: Map<string, Heard[]>;
 }
@@ -76,7 +78,8 @@ export function createChecker(): Checker {
       }
       note("", findLost(truth.jobs));
       for (const feed of truth.feeds.values()) note(feed.feed, findDoubleWork(feed));
-      return { events, breaches, latencies: latencies.toSorted((a, b) => a - b), records };
+      const lost = listLost(truth.jobs);
+      return { events, breaches, latencies: latencies.toSorted((a, b) => a - b), lost, records };
     },
   };
 }

@@ -48,6 +48,12 @@ export function findUntold({ userId, since, beliefs }: Knowing, truth: JobsTruth
   });
 }
 
+/** Accepted jobs that are in no queue, or have not ended. */
+export const listLost = ({ accepted, queued }: JobsTruth): string[] =>
+  [...accepted.values()]
+    .flatMap((jobs) => [...jobs])
+    .filter((job) => (queued.get(job) ?? "open") === "open");
+
 /** I5: what was accepted is in its queue and ends; nothing is there that nobody asked for. */
 export function findLost({ accepted, queued, excused, mayFail }: JobsTruth): Found[] {
   const all = new Set([...accepted.values()].flatMap((jobs) => [...jobs]));

@@ -23,6 +23,8 @@ export interface Device {
   transport: Transport;
   /** What it heard since this was last asked. */
   takeRecord(): Heard[];
+  /** Whether it knows how a job ended. */
+  knows(jobId: string): boolean;
   /** How often it has heard an event, over its whole life. */
   count(event: string): number;
   /** Of its user's newest fact that it knows of. */

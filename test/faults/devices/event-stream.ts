@@ -65,6 +65,7 @@ export function openEventStream(options: DeviceOptions): Device {
     name: options.name,
     transport: "event-stream",
     takeRecord: record.take,
+    knows: record.knows,
     count: record.count,
     place: record.place,
     welcomedAt: record.welcomedAt,

@@ -61,6 +61,7 @@ export function openLongPoll(options: DeviceOptions): Device {
     name: options.name,
     transport: "long-poll",
     takeRecord: record.take,
+    knows: record.knows,
     count: record.count,
     place: record.place,
     welcomedAt: record.welcomedAt,

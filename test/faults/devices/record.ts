@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Cursor, parseCursor } from "../../../src/contract/cursor.ts";
 import { userAudience } from "../../../src/contract/names.ts";
-import { type Heard, toHeard } from "../checker/heard.ts";
+import { type Heard, isOutcome, toHeard } from "../checker/heard.ts";
 import type { Token } from "../world/tokens.ts";
 import type { DeviceOptions } from "./device.ts";
 
@@ -21,6 +21,7 @@ export interface DeviceRecord {
   hear(event: string, data: Data): void;
   dismiss(): void;
   take(): Heard[];
+  knows(jobId: string): boolean;
   count(event: string): number;
   place(): Cursor | undefined;
   isWelcome(): boolean;
@@ -35,6 +36,7 @@ export function createRecord({ url, userId, token }: DeviceOptions): DeviceRecor
   const feed = userAudience(userId);
   const cursors: Record<string, string> = {};
   const counts = new Map<string, number>();
+  const ended = new Set<string>();
   const closing = new AbortController();
   let heard: Heard[] = [];
   let connection = 0;
@@ -45,7 +47,9 @@ export function createRecord({ url, userId, token }: DeviceOptions): DeviceRecor
   let fetching = 0;
 
   function hear(event: string, data: Data): void {
-    heard.push(toHeard(event, data, { at: Date.now(), connection, goodUntil, backAt }));
+    const one = toHeard(event, data, { at: Date.now(), connection, goodUntil, backAt });
+    heard.push(one);
+    if ((isOutcome(one) || event === "state") && one.jobId !== undefined) ended.add(one.jobId);
     counts.set(event, (counts.get(event) ?? 0) + 1);
     if (event === "ready") {
       isWelcome = true;
@@ -102,6 +106,7 @@ export function createRecord({ url, userId, token }: DeviceOptions): DeviceRecor
       heard = [];
       return taken;
     },
+    knows: (jobId) => ended.has(jobId),
     count: (event) => counts.get(event) ?? 0,
     place: () => parseCursor(cursors[feed]),
     isWelcome: () => isWelcome && fetching === 0,

@@ -41,6 +41,7 @@ export function openSocketIo(options: DeviceOptions): Device {
     name: options.name,
     transport: "socket-io",
     takeRecord: record.take,
+    knows: record.knows,
     count: record.count,
     place: record.place,
     welcomedAt: record.welcomedAt,

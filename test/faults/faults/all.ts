@@ -6,11 +6,14 @@ import { PROCESS_FAULTS } from "./processes.ts";
 import { REDIS_FAULTS } from "./redis.ts";
 import { SERVER_FAULTS } from "./servers.ts";
 
+/** In the order of a run. */
 export const FAULTS: readonly Fault[] = [
   ...PROCESS_FAULTS,
   ...REDIS_FAULTS,
   ...SERVER_FAULTS,
   ...CROWD_FAULTS,
+  ...BURDEN_FAULTS,
+  ...DISK_FAULTS,
 ];
 
 /** Those whose names begin so, in the order given; all without any. Throws an error that names what is unknown. */

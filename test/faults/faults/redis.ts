@@ -1,9 +1,13 @@
 import type { Fault, Scene } from "../scene.ts";
 import { until } from "../until.ts";
 
-const SEEN_WITHIN_MS = 60_000;
+/** Longer than any patience there is with Redis. */
+const GIVEN_UP_WITHIN_MS = 30_000;
 
-/** What a primary had not passed on is lost with it, and clients fetch the state anew. */
+/**
+ * What a primary had not passed on is lost with it: clients fetch the state anew, and jobs are excused that were accepted until then, since an answer does
+ * not wait for the replica yet.
+ */
 const AFTER_FAILOVER = { resync: true };
 
 const restarts: Fault[] = (["in order", "killed"] as const).map((how) => ({
@@ -18,8 +22,9 @@ const failover: Fault = {
   about: "the sentinels make the replica the primary",
   touches: ["redis"],
   allows: AFTER_FAILOVER,
-  async inflict({ world }) {
+  async inflict({ world, excuse }) {
     await world.redis.failOver();
+    excuse();
     await world.redis.heal();
   },
 };
@@ -62,7 +67,8 @@ const hang = (name: string, links: RegExp, about: string): Fault => ({
     if (count === 0) throw new Error(`There was no link that is called ${links.source}`);
     scene.note(`${count} links`);
     try {
-      await until("the links that hang are given up", SEEN_WITHIN_MS, () => way.hanging() === 0);
+      const what = () => `links that hang are given up: ${way.hanging().join(", ")}`;
+      await until(what, GIVEN_UP_WITHIN_MS, () => way.hanging().length === 0);
     } finally {
       way.release();
     }

@@ -60,12 +60,12 @@ async function startOne(path: string, primaryPort: number) {
   return { port, server };
 }
 
-/** One who is gone for 2 s is given up: a failover takes a few seconds and not half a minute. */
+/** One who is gone for 5 s is given up: longer than a restart takes on a machine that is busy. */
 const toConfig = (port: number, primaryPort: number): string => `
 port ${port}
 bind 127.0.0.1
 sentinel monitor ${PRIMARY_NAME} 127.0.0.1 ${primaryPort} ${QUORUM}
-sentinel down-after-milliseconds ${PRIMARY_NAME} 2000
+sentinel down-after-milliseconds ${PRIMARY_NAME} 5000
 sentinel failover-timeout ${PRIMARY_NAME} 5000
 sentinel auth-user ${PRIMARY_NAME} sentinel
 sentinel auth-pass ${PRIMARY_NAME} sentinel

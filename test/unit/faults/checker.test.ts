@@ -99,6 +99,7 @@ function deviceThatHeard(...records: Heard[][]): Device {
     name: "phone",
     transport: "socket-io",
     takeRecord: () => left.shift() ?? [],
+    knows: () => false,
     count: () => 0,
     place: () => undefined,
     welcomedAt: () => 0,
