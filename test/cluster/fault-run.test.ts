@@ -7,10 +7,10 @@ import { heading, toRow } from "../faults/table.ts";
 
 /** What `npm run faults` does at length, with a few people and the faults that have most to say. */
 const NAMES = [
-  "gateway-sigkill",
-  "gateway-sigterm",
-  "recorder-sigstop",
-  "worker-sigkill",
+  "gateway-sigkill+worker-sigterm",
+  "gateway-sigterm+recorder-sigkill",
+  "recorder-sigstop+worker-sigkill",
+  "gateway-sigstop+worker-sigstop+devices-restless",
   "redis-sigkill",
   "redis-kill-normal",
 ];

@@ -16,7 +16,7 @@ export interface Options {
 
 export const USAGE = `npm run faults -- [options]
   --seed N          repeats a run; without it one is chosen and printed
-  --only a,b        faults by name or by how their names begin; "mixed" for those at once
+  --only a,b        faults by name or by how their names begin; a+b for both at once, "mixed" for what the seed joins
   --short           few users, less patience
   --users N         how many people there are
   --mixed N         how many rounds of several faults at once

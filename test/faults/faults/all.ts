@@ -2,6 +2,7 @@ import type { Fault } from "../scene.ts";
 import { BURDEN_FAULTS } from "./burdens.ts";
 import { CROWD_FAULTS } from "./crowd.ts";
 import { DISK_FAULTS } from "./disk.ts";
+import { together } from "./mixed.ts";
 import { PROCESS_FAULTS } from "./processes.ts";
 import { REDIS_FAULTS } from "./redis.ts";
 import { SERVER_FAULTS } from "./servers.ts";
@@ -16,13 +17,17 @@ export const FAULTS: readonly Fault[] = [
   ...DISK_FAULTS,
 ];
 
-/** Those whose names begin so, in the order given; all without any. Throws an error that names what is unknown. */
+/** Those whose names begin so, in the order given, and as one those that a `+` joins; all without any. Throws an error that names what is unknown. */
 export function chooseFaults(only: readonly string[]): readonly Fault[] {
   if (only.length === 0) return FAULTS;
-  return only.flatMap((start) => {
-    const chosen = FAULTS.filter(({ name }) => name.startsWith(start));
-    if (chosen.length === 0)
-      throw new Error(`No fault ${start}. There are: ${FAULTS.map(({ name }) => name).join(", ")}`);
-    return chosen;
+  return only.flatMap((name) => {
+    const parts = name.split("+").map(beginningWith);
+    return parts.length === 1 ? parts.flat() : [together(parts.flat(), [])];
   });
+}
+
+function beginningWith(start: string): Fault[] {
+  const chosen = FAULTS.filter(({ name }) => name.startsWith(start));
+  if (chosen.length > 0) return chosen;
+  throw new Error(`No fault ${start}. There are: ${FAULTS.map(({ name }) => name).join(", ")}`);
 }

@@ -7,6 +7,9 @@ const SEEN_WITHIN_MS = 60_000;
 /** Beyond those of the users' own devices. */
 const FIRST_ADDRESS = 50;
 
+/** How likely it is that one hangs up, at each look at it. */
+const RESTLESSNESS = 0.03;
+
 /** All come back in the same moment, to whichever gateway takes them, and want to know what they missed. */
 const crowd: Fault = {
   name: "crowd-returns",
@@ -37,4 +40,19 @@ const crowd: Fault = {
   },
 };
 
-export const CROWD_FAULTS: Fault[] = [crowd];
+/** They are often gone just when a fact is made. */
+const restless: Fault = {
+  name: "devices-restless",
+  about: "a third of the devices hangs up and comes back all the time",
+  touches: ["devices"],
+  async inflict({ devices, dice, pace }) {
+    const some = dice.shuffle(devices()).slice(0, Math.ceil(devices().length / 3));
+    const endsAt = Date.now() + pace.frozenMs;
+    await until("restless for long enough", pace.frozenMs + SEEN_WITHIN_MS, () => {
+      for (const device of some) if (device.isWelcome() && dice.next() < RESTLESSNESS) device.cut();
+      return Date.now() > endsAt;
+    });
+  },
+};
+
+export const CROWD_FAULTS: Fault[] = [crowd, restless];

@@ -9,7 +9,11 @@ const SPREAD_MS = 3000;
 
 /** Rounds of several faults that overlap, as the seed has it; never two that break the same. */
 export function chooseMixed(faults: readonly Fault[], count: number, dice: Dice): Fault[] {
-  return Array.from({ length: count }, (_, i) => mix(choose(faults, dice), i + 1, dice));
+  return Array.from({ length: count }, (_, i) => {
+    const chosen = choose(faults, dice);
+    const starts = chosen.map(() => dice.below(SPREAD_MS));
+    return { ...together(chosen, starts), name: `mixed-${i + 1}` };
+  });
 }
 
 function choose(faults: readonly Fault[], dice: Dice): Fault[] {
@@ -24,16 +28,15 @@ function choose(faults: readonly Fault[], dice: Dice): Fault[] {
   return chosen;
 }
 
-function mix(chosen: Fault[], number: number, dice: Dice): Fault {
-  const starts = chosen.map(() => dice.below(SPREAD_MS));
-  const names = chosen.map(({ name }) => name).join(" + ");
+/** Several as one; each begins after so many ms. */
+export function together(chosen: readonly Fault[], starts: readonly number[]): Fault {
   return {
-    name: `mixed-${number}`,
-    about: names,
+    name: chosen.map(({ name }) => name).join("+"),
+    about: chosen.map(({ about }) => about).join("; "),
     touches: chosen.flatMap(({ touches }) => touches),
     allows: allowanceOf(chosen),
     async inflict(scene: Scene) {
-      scene.note(names);
+      scene.note(chosen.map(({ name }) => name).join(" + "));
       const all = chosen.map(async ({ inflict }, i) => {
         await delay(starts[i]);
         await inflict(scene);
@@ -46,7 +49,7 @@ function mix(chosen: Fault[], number: number, dice: Dice): Fault {
 }
 
 /** More than one process comes to harm, so a job may lose its worker too often. */
-const allowanceOf = (chosen: Fault[]): Allowance => ({
+const allowanceOf = (chosen: readonly Fault[]): Allowance => ({
   resync: chosen.some(({ allows }) => allows?.resync === true),
   failed: true,
 });
