@@ -56,6 +56,14 @@ export const CHROMIUM = {
 /** Runs the example of a worker in another language, in the tests. */
 export const PYTHON = { name: "python3", homebrew: "python", isThere: () => isOnPath("python3") };
 
+/** What the bench of deliveries compares with, beside packages. */
+export const NGINX = { name: "nginx-light", homebrew: "nginx", isThere: () => isOnPath("nginx") };
+export const NCHAN = {
+  name: "libnginx-mod-nchan",
+  homebrew: "nchan",
+  isThere: () => existsSync("/usr/lib/nginx/modules/ngx_nchan_module.so"),
+};
+
 /** Installs those that are missing, where that needs no password; fails where one is missing still. */
 export function ensurePrograms(programs) {
   const missing = installMissing(programs);

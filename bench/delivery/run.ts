@@ -1,5 +1,6 @@
 import { machine } from "./lib/machine.ts";
 import { createDatabases } from "./lib/databases.ts";
+import { printGoals } from "./lib/goals.ts";
 import { printSummary } from "./lib/print.ts";
 import { createProcesses, LOAD_CORE, moveTo } from "./lib/processes.ts";
 import { createProfiles } from "./lib/profiles.ts";
@@ -48,6 +49,8 @@ async function main(): Promise<void> {
     }
     printSummary(summarise(measured.filter((row) => row.workload === workload.name)));
   }
+  console.log("\nAgainst what was aimed at");
+  printGoals(summarise(measured));
   if (options.writes) console.log(`\n${await writeResults(options, machine(), measured)}`);
 }
 

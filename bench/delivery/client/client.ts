@@ -50,8 +50,11 @@ export function createClient(options: ClientOptions): Client {
       };
       const current = openConnection({
         port: ports[turn % ports.length] ?? 0,
-        path: dialect.path(token, audience),
-        headers: { "X-Forwarded-For": address },
+        path: dialect.path(token, audience, cursors),
+        headers: {
+          "X-Forwarded-For": address,
+          ...(dialect.protocol === undefined ? {} : { "Sec-WebSocket-Protocol": dialect.protocol }),
+        },
         onOpen: () => dialect.isReadyWhenOpen === true && ready(),
         onText(buffer, start, end) {
           if (dialect.hello !== undefined && isForEngine(buffer, start, end)) return;

@@ -2,7 +2,9 @@
 export type DialectName = "jobcast" | "socket.io" | "streams" | "ws" | "nchan";
 
 export interface Dialect {
-  path(token: string, audience: string): string;
+  path(token: string, audience: string, cursors: Cursors): string;
+  /** Subprotocol. */
+  protocol?: string;
   /** What to answer when the connection is open. */
   hello?: (token: string, cursors: Cursors) => string;
   /** Whether the client hears everything from this message on. */
@@ -50,7 +52,13 @@ export const dialects: Record<DialectName, Dialect> = {
     isReady: (text) => text === "ready",
   },
   nchan: {
-    path: (_, audience) => `/sub?id=${audience}`,
+    path: (_, audience, { last }) =>
+      last === undefined
+        ? `/sub?id=${audience}`
+        : `/sub?id=${audience}&last_event_id=${encodeURIComponent(last)}`,
+    protocol: "ws+meta.nchan",
+    // Each message comes with its id in front of it.
+    note: (text) => ({ last: /^id: (.*)$/m.exec(text)?.[1] ?? "" }),
     isReady: () => false,
     isReadyWhenOpen: true,
   },

@@ -36,7 +36,7 @@ export async function runSteady(arena: Arena, request: SteadyRequest): Promise<S
   const warm = warmSeconds === 0 ? undefined : await run(arena, request, 2 * phase, warmSeconds);
   const sinceUs = nowUs();
   const before = arena.cpu();
-  const [steady] = await Promise.all([run(arena, request, 2 * phase + 1, seconds), meanwhile?.()]);
+  const steady = await run(arena, request, 2 * phase + 1, seconds, meanwhile);
   const after = arena.cpu();
   measured?.(sinceUs, nowUs());
   const spentMs = (part: keyof Cpu) => after[part] - before[part];
@@ -61,13 +61,18 @@ async function run(
   { rate, clients, group }: SteadyRequest,
   phase: number,
   seconds: number,
+  meanwhile?: () => Promise<void>,
 ) {
   const audiences = group === undefined ? clients : 1;
   const perClient = Math.ceil((rate * seconds) / audiences) + 1;
   await arena.clients.begin({ phase, perClient });
   const startUs = nowUs() + LEAD_US;
   const whom = { users: clients, ...(group === undefined ? {} : { group }) };
-  const { total, maxLagMs } = await arena.publisher.run({ phase, rate, startUs, seconds, ...whom });
+  const [{ total, maxLagMs }] = await Promise.all([
+    arena.publisher.run({ phase, rate, startUs, seconds, ...whom }),
+    // Whoever is away is waited for: what is told late is not lost.
+    meanwhile?.(),
+  ]);
   const report = await arena.clients.report({ total, audiences });
   return {
     ...report,

@@ -6,6 +6,7 @@ import { type Due, toDue } from "./event.ts";
 import type { OpenSource, Source } from "./source.ts";
 import { openEmitter } from "./sources/emitter.ts";
 import { openJobcast } from "./sources/jobcast.ts";
+import { openNchan } from "./sources/nchan.ts";
 import { openJobs, openQueueEvents } from "./sources/progress.ts";
 import { openPubSub } from "./sources/pub-sub.ts";
 import { openStreams } from "./sources/streams.ts";
@@ -17,6 +18,7 @@ const openers = {
   "queue-events": openQueueEvents,
   "pub-sub": openPubSub,
   streams: openStreams,
+  nchan: openNchan,
 } satisfies Record<string, OpenSource>;
 
 export interface RunRequest extends Whom {

@@ -28,6 +28,8 @@ export interface Target {
   title: string;
   dialect: DialectName;
   source: SourceName;
+  /** Of one that shares nothing with others. */
+  maxNodes?: number;
   /** The same for the progress of jobs, where that is another way. */
   jobs?: SourceName;
   start(options: StartOptions): Promise<Running>;
