@@ -4,6 +4,8 @@ export interface Options {
   workloads: string[];
   /** Names of targets, each with `+<MiB>` where its nodes get that `--max-semi-space-size`. */
   targets: string[];
+  /** Instead of those of the workload: events a second. */
+  rates?: number[];
   rounds: number;
   isQuick: boolean;
   isProfiled: boolean;
@@ -24,6 +26,7 @@ export function readOptions(args: string[], known: Known): Options {
     options: {
       only: { type: "string" },
       targets: { type: "string" },
+      rates: { type: "string" },
       rounds: { type: "string" },
       quick: { type: "boolean", default: false },
       profile: { type: "boolean", default: false },
@@ -36,10 +39,21 @@ export function readOptions(args: string[], known: Known): Options {
   expectKnown("workload", workloads, known.workloads);
   const names = targets.map((variant) => toVariant(variant).name);
   expectKnown("target", names, known.targets);
+  const rates = values.rates?.split(",").map(Number);
+  if (rates?.some((rate) => !(rate > 0)))
+    throw new Error("--rates takes numbers above 0, by comma");
   const rounds = Number(values.rounds ?? (quick || profile ? 1 : 5));
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new Error("--rounds takes a whole number from 1");
-  return { workloads, targets, rounds, isQuick: quick, isProfiled: profile, writes: values.write };
+  return {
+    workloads,
+    targets,
+    ...(rates === undefined ? {} : { rates }),
+    rounds,
+    isQuick: quick,
+    isProfiled: profile,
+    writes: values.write,
+  };
 }
 
 /** `raw+64` is `raw` with 64 MiB for young objects. */

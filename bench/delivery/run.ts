@@ -13,7 +13,7 @@ import { workloads } from "./workloads/workloads.ts";
 
 /**
  * What it costs to bring events to clients, side by side with what people would use instead.
- * `npm run bench -- [--only unicast,storm] [--targets jobcast,raw+64] [--rounds 5] [--quick] [--profile] [--write]`
+ * `npm run bench -- [--only unicast,storm] [--targets jobcast,raw+64] [--rates 20000] [--rounds 5] [--quick] [--profile] [--write]`
  */
 const options = readOptions(process.argv.slice(2), {
   workloads: workloads.map(({ name }) => name),
@@ -43,7 +43,8 @@ async function main(): Promise<void> {
     // Alternated, so that what the machine does meanwhile meets all of them.
     for (let round = 1; round <= options.rounds; round += 1) {
       for (const variant of options.targets) {
-        const job = { workload, variant, isQuick: options.isQuick, processes, databases, profiles };
+        const { isQuick, rates } = options;
+        const job = { workload, variant, isQuick, rates, processes, databases, profiles };
         for (const row of await runWorkload(job)) measured.push({ ...row, round });
       }
     }

@@ -11,6 +11,7 @@ interface Job {
   workload: Workload;
   variant: string;
   isQuick: boolean;
+  rates?: number[] | undefined;
   processes: Processes;
   databases: Databases;
   profiles: Profiles;
@@ -18,7 +19,7 @@ interface Job {
 
 /** Runs a workload once on one target; nothing where it makes no sense for it. */
 export async function runWorkload(job: Job): Promise<Omit<Measured, "round">[]> {
-  const { workload, variant, isQuick, processes, databases, profiles } = job;
+  const { workload, variant, isQuick, rates, processes, databases, profiles } = job;
   const { name, flags } = toVariant(variant);
   const target = targets.find((one) => one.name === name);
   if (target === undefined || !workload.targets.includes(name)) return [];
@@ -28,6 +29,7 @@ export async function runWorkload(job: Job): Promise<Omit<Measured, "round">[]> 
     const rows = await workload.run({
       target,
       isQuick,
+      rates,
       measured: profile.measured,
       report: (text) => console.log(`${variant}: ${text}`),
       async open(nodes, source = target.source) {

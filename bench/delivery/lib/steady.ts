@@ -24,8 +24,10 @@ export interface Steady extends Report {
   maxLagMs: number;
   /** From the first event until the last had come, of one core. */
   share: Cpu;
-  /** µs of CPU for each delivery, over all nodes; what their helpers take is in it. */
+  /** µs of CPU for each delivery, over all nodes. */
   cpuPerDelivery: number;
+  /** The same of what works beside them. */
+  helpersPerDelivery: number;
 }
 
 const LEAD_US = 50_000;
@@ -51,7 +53,8 @@ export async function runSteady(arena: Arena, request: SteadyRequest): Promise<S
       publisher: shareOf("publisher"),
       clients: shareOf("clients"),
     },
-    cpuPerDelivery: ((spentMs("nodes") + spentMs("helpers")) * 1000) / steady.received,
+    cpuPerDelivery: (spentMs("nodes") * 1000) / steady.received,
+    helpersPerDelivery: (spentMs("helpers") * 1000) / steady.received,
   };
 }
 

@@ -14,11 +14,11 @@ interface Crowd {
 }
 
 /** Each event to every socket of a group. */
-const toCrowd = ({ name, title, sockets, rates }: Crowd): Workload => ({
+const toCrowd = ({ name, title, sockets, rates: usual }: Crowd): Workload => ({
   name,
   title,
   targets: TARGETS,
-  async run({ isQuick, open, measured }) {
+  async run({ isQuick, rates = usual, open, measured }) {
     const arena = await open(1);
     await connectAll(arena, { count: sockets, group: GROUP });
     const rows: Row[] = [];

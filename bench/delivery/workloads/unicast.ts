@@ -15,13 +15,13 @@ export const unicast: Workload = {
   name: "unicast",
   title: "Unicast: 1,000 users, one node",
   targets: ["jobcast", "raw", "streams", "queue-events", "ws", "nchan"],
-  async run({ isQuick, open, measured, report }) {
+  async run({ isQuick, rates, open, measured, report }) {
     const arena = await open(1);
     await connectAll(arena, { count: USERS });
     const rows: Row[] = [];
     let phase = 0;
     let sustained = 0;
-    for (const rate of isQuick ? [1000, 5000] : RATES) {
+    for (const rate of rates ?? (isQuick ? [1000, 5000] : RATES)) {
       let isFit = false;
       for (let attempt = 1; attempt <= TRIES && !isFit; attempt += 1) {
         const times = isQuick ? { warmSeconds: 0.3, seconds: 1 } : { warmSeconds: 1, seconds: 4 };

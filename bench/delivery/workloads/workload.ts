@@ -12,6 +12,8 @@ export interface Row {
 export interface WorkloadContext {
   target: Target;
   isQuick: boolean;
+  /** Asked for instead of those of the workload. */
+  rates?: number[] | undefined;
   /** Of a target with so many nodes; closed when the workload ends, if it was not before. */
   open(nodes: number, source?: SourceName): Promise<Arena>;
   /** The time that was measured, in µs: what a profile is cut to. */
