@@ -9,7 +9,7 @@ export interface Options {
   rounds: number;
   isQuick: boolean;
   isProfiled: boolean;
-  /** Where the results are written; none where it was not asked for. */
+  /** Results are kept, and put into docs/performance.md. */
   writes: boolean;
 }
 

@@ -1,7 +1,8 @@
 import { machine } from "./lib/machine.ts";
 import { createDatabases } from "./lib/databases.ts";
-import { printGoals } from "./lib/goals.ts";
-import { printSummary } from "./lib/print.ts";
+import { compare, lostByJobcast, toLines } from "./lib/compared.ts";
+import { writeDocument } from "./lib/document.ts";
+import { printTable, toTable } from "./lib/print.ts";
 import { createProcesses, LOAD_CORE, moveTo } from "./lib/processes.ts";
 import { createProfiles } from "./lib/profiles.ts";
 import { writeResults } from "./lib/results.ts";
@@ -48,11 +49,18 @@ async function main(): Promise<void> {
         for (const row of await runWorkload(job)) measured.push({ ...row, round });
       }
     }
-    printSummary(summarise(measured.filter((row) => row.workload === workload.name)));
+    const own = measured.filter((row) => row.workload === workload.name);
+    printTable(toTable(summarise(own)));
   }
   console.log("\nAgainst what was aimed at");
-  printGoals(summarise(measured));
-  if (options.writes) console.log(`\n${await writeResults(options, machine(), measured)}`);
+  const summary = summarise(measured);
+  printTable(toLines(compare(summary)));
+  console.log(`Lost by Jobcast in all of it: ${lostByJobcast(summary)}`);
+  if (!options.writes) return;
+  const setup = machine();
+  console.log(`
+${await writeResults(options, setup, measured)}`);
+  await writeDocument(setup, summary);
 }
 
 /** By their own ids, and nothing else. */

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { ClientApi } from "../client/main.ts";
 import type { PublisherApi, SourceName } from "../publisher/main.ts";
 import type { Running, Target } from "../targets/target.ts";
@@ -44,6 +47,8 @@ export async function openArena(options: ArenaOptions): Promise<Arena> {
     return spawned;
   };
   try {
+    const folder = await mkdtemp(join(tmpdir(), "jobcast-bench-"));
+    stack.defer(() => rm(folder, { recursive: true, force: true }));
     const redis = await startRedis(processes);
     own(redis);
     const running = await target.start({
@@ -51,6 +56,7 @@ export async function openArena(options: ArenaOptions): Promise<Arena> {
       nodes: options.nodes,
       redisUrl: redis.url,
       flags,
+      folder,
       database: databases.create,
     });
     // In order where a profile is to be written.

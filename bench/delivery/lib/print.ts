@@ -1,9 +1,11 @@
+import { format } from "./format.ts";
 import type { Summary } from "./summary.ts";
 
-/** One line for each case and target. */
-export function printSummary(summary: Summary[]): void {
-  const names = [...new Set(summary.flatMap(({ figures }) => Object.keys(figures)))];
-  const lines = [
+/** A line for each case and target; the first is the head. */
+export function toTable(summary: Summary[], columns?: string[]): string[][] {
+  const there = [...new Set(summary.flatMap(({ figures }) => Object.keys(figures)))];
+  const names = columns?.filter((name) => there.includes(name)) ?? there;
+  return [
     ["case", "target", "runs", ...names],
     ...summary.map((row) => [
       row.case,
@@ -12,6 +14,9 @@ export function printSummary(summary: Summary[]): void {
       ...names.map((name) => format(row.figures[name])),
     ]),
   ];
+}
+
+export function printTable(lines: string[][]): void {
   const widths = (lines[0] ?? []).map((_, i) =>
     Math.max(...lines.map((line) => line[i]?.length ?? 0)),
   );
@@ -19,8 +24,7 @@ export function printSummary(summary: Summary[]): void {
     console.log(line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  "));
 }
 
-export function format(value: number | undefined): string {
-  if (value === undefined) return "–";
-  if (Number.isInteger(value)) return `${value}`;
-  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+export function toMarkdown([head = [], ...lines]: string[][]): string {
+  const row = (cells: string[]) => `| ${cells.join(" | ")} |`;
+  return [row(head), row(head.map(() => "---")), ...lines.map(row)].join("\n");
 }

@@ -63,7 +63,7 @@ export function createProcesses(): Processes {
 }
 
 async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (hasEnded(child)) return;
   const exited = once(child, "exit");
   child.kill("SIGCONT");
   child.kill(signal);
@@ -71,6 +71,9 @@ async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> 
   await exited;
   clearTimeout(timer);
 }
+
+export const hasEnded = (child: ChildProcess): boolean =>
+  child.exitCode !== null || child.signalCode !== null;
 
 /** Command of a file of this bench. */
 export const nodeCommand = (file: string, args: string[] = [], flags: string[] = []): string[] => [

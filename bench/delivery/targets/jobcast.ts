@@ -1,10 +1,8 @@
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { freePort } from "../../../test/support/free-port.ts";
 import { PARTITIONS, PREFIX } from "../lib/installation.ts";
-import { GATEWAY_CORE, LOAD_CORE, nodeCommand, type Spawned } from "../lib/processes.ts";
+import { GATEWAY_CORE, hasEnded, LOAD_CORE, nodeCommand, type Spawned } from "../lib/processes.ts";
 import { SECRET } from "../lib/token.ts";
 import type { Target } from "./target.ts";
 
@@ -17,8 +15,7 @@ export const jobcast: Target = {
   dialect: "jobcast",
   source: "jobcast",
   jobs: "jobcast-jobs",
-  async start({ processes, nodes, redisUrl, flags, database }) {
-    const folder = await mkdtemp(join(tmpdir(), "jobcast-bench-"));
+  async start({ processes, nodes, redisUrl, flags, folder, database }) {
     const shared = {
       NODE_ENV: "production",
       REDIS_URL: redisUrl,
@@ -55,7 +52,7 @@ async function untilReady({ child, output }: Spawned, opsPort: number): Promise<
   for (;;) {
     const answer = await fetch(`http://127.0.0.1:${opsPort}/readyz`).catch(() => undefined);
     if (answer?.ok === true) return;
-    if (child.exitCode !== null || Date.now() > deadline)
+    if (hasEnded(child) || Date.now() > deadline)
       throw new Error(`Jobcast is not ready:\n${output()}`);
     await delay(50);
   }

@@ -1,9 +1,8 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { freePort } from "../../../test/support/free-port.ts";
-import { GATEWAY_CORE } from "../lib/processes.ts";
+import { GATEWAY_CORE, hasEnded } from "../lib/processes.ts";
 import type { Target } from "./target.ts";
 
 const START_MS = 5000;
@@ -15,8 +14,7 @@ export const nchan: Target = {
   dialect: "nchan",
   source: "nchan",
   maxNodes: 1,
-  async start({ processes }) {
-    const folder = await mkdtemp(join(tmpdir(), "jobcast-bench-nchan-"));
+  async start({ processes, folder }) {
     const port = await freePort();
     const file = join(folder, "nginx.conf");
     await writeFile(file, toConfig(folder, port));
@@ -24,7 +22,7 @@ export const nchan: Target = {
     const node = processes.spawn({ command, core: GATEWAY_CORE });
     const deadline = Date.now() + START_MS;
     while ((await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined)) === undefined) {
-      if (node.child.exitCode !== null || Date.now() > deadline)
+      if (hasEnded(node.child) || Date.now() > deadline)
         throw new Error(`nginx did not start:\n${node.output()}`);
       await delay(20);
     }

@@ -13,6 +13,7 @@ const SETTLE_MS = 3000;
 export const connections: Workload = {
   name: "connections",
   title: "Connections: made as fast as they are taken, then idle; one node",
+  columns: ["connections/s", "CPU ms/connection", "KiB/connection", "idle %", "refused"],
   targets: ["jobcast", "raw", "streams", "queue-events", "ws", "nchan"],
   async run({ target: { dialect }, isQuick, open }) {
     const count = isQuick ? 500 : 5000;

@@ -17,6 +17,7 @@ interface Crowd {
 const toCrowd = ({ name, title, sockets, rates: usual }: Crowd): Workload => ({
   name,
   title,
+  columns: ["µs/delivery", "p50", "p99", "p99.9", "lost", "node %"],
   targets: TARGETS,
   async run({ isQuick, rates = usual, open, measured }) {
     const arena = await open(1);

@@ -11,6 +11,16 @@ const RATE = 5000;
 export const progress: Workload = {
   name: "progress",
   title: "updateProgress to the client: 1,000 jobs, 5,000/s",
+  columns: [
+    "µs with recorder",
+    "µs/delivery",
+    "p50",
+    "p99",
+    "lost",
+    "node %",
+    "recorder %",
+    "redis %",
+  ],
   targets: ["jobcast", "queue-events"],
   async run({ target, isQuick, rates = [isQuick ? 1000 : RATE], open, measured }) {
     const rows: Row[] = [];

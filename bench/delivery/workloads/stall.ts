@@ -13,6 +13,7 @@ const AT_MS = 1000;
 export const stall: Workload = {
   name: "stall",
   title: "Stall: the node stopped for 6 s at 20,000 events/s",
+  columns: ["sent", "latest ms", "lost", "duplicates"],
   targets: ["jobcast", "raw", "streams", "queue-events", "ws", "nchan"],
   async run({ isQuick, open }) {
     const arena = await open(1);

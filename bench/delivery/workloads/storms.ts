@@ -16,6 +16,7 @@ export const storm: Workload = {
   name: "storm",
   title:
     "Storms: 2,000 sockets cut off for 2 s, or their node killed (they go to another); 200 events/s",
+  columns: ["back ms", "latest ms", "lost", "duplicates", "refused"],
   targets: ["jobcast", "raw", "streams", "queue-events", "ws", "nchan"],
   async run(context) {
     const count = context.isQuick ? 200 : 2000;

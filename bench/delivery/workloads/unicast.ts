@@ -14,6 +14,7 @@ const TRIES = 2;
 export const unicast: Workload = {
   name: "unicast",
   title: "Unicast: 1,000 users, one node",
+  columns: ["µs/delivery", "p50", "p99", "p99.9", "lost", "node %", "events/s"],
   targets: ["jobcast", "raw", "streams", "queue-events", "ws", "nchan"],
   async run({ isQuick, rates, open, measured, report }) {
     const arena = await open(1);

@@ -25,6 +25,8 @@ export interface WorkloadContext {
 export interface Workload {
   name: string;
   title: string;
+  /** Figures that the document shows. */
+  columns: string[];
   /** Names of those that it makes sense for. */
   targets: string[];
   run(context: WorkloadContext): Promise<Row[]>;
