@@ -91,7 +91,7 @@ describe("a Redis server", () => {
     const server = await startRedisServer({ dir: folder, settings });
     onTestFinished(() => server.stop());
     const replica = await startRedisServer({
-      settings: { replicaof: `127.0.0.1 ${server.port}` },
+      settings: { dir: folder, replicaof: `127.0.0.1 ${server.port}` },
     });
     onTestFinished(() => replica.stop());
     const redis = new Redis(server.url);

@@ -9,6 +9,9 @@ import { type Ear, eventsOf, listen, namesOf, seqsOf, upTo } from "../support/li
 import { startRedisCluster } from "../support/redis-cluster.ts";
 import { openStage, PARTITIONS, QUEUE, silent, type Stage } from "../support/stage.ts";
 
+// Servers of several processes are started and fail over; on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 60_000 });
+
 /** One of each partition. */
 const audiences = Array.from({ length: PARTITIONS }, (_, partition) => {
   for (let i = 0; ; i += 1) {

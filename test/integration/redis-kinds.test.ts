@@ -1,8 +1,11 @@
-import { describe, expect } from "vitest";
+import { describe, expect, vi } from "vitest";
 import { someone } from "../support/gateway.ts";
 import { startRedisCluster } from "../support/redis-cluster.ts";
 import { startSentinels } from "../support/sentinels.ts";
 import { test as base } from "../support/socket-client.ts";
+
+// Servers of several processes are started and fail over; on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 60_000 });
 
 describe.concurrent.for([
   ["with sentinels", startSentinels],

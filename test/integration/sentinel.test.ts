@@ -8,6 +8,9 @@ import { eventsOf, listen, namesOf, seqsOf, upTo } from "../support/listening.ts
 import { startSentinels } from "../support/sentinels.ts";
 import { openStage, PARTITIONS } from "../support/stage.ts";
 
+// Servers of several processes are started and fail over; on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 60_000 });
+
 const audience: Audience = "user:42";
 const partition = partitionOf(audience, PARTITIONS);
 

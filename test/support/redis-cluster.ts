@@ -24,6 +24,7 @@ export async function startRedisCluster({ replicas = 0 }: { replicas?: number } 
     const server = await startRedisServer({
       settings: {
         dir: folder,
+        dbfilename: `${index}.rdb`,
         "cluster-enabled": "yes",
         "cluster-config-file": `${index}.conf`,
         // By itself ten thousand above its own, which may be more than there are.

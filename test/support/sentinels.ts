@@ -22,9 +22,12 @@ export async function startSentinels() {
   const opened = new AsyncDisposableStack();
   opened.defer(() => rm(folder, { recursive: true, force: true }));
 
-  async function startMember() {
+  async function startMember(index: number) {
     const server = await startRedisServer({
       settings: {
+        // What a replica is given at first lies in a file.
+        dir: folder,
+        dbfilename: `${index}.rdb`,
         masteruser: REPLICATION,
         masterauth: SECRET,
         // A replica follows the first write at once, rather than five seconds later.
@@ -43,7 +46,7 @@ export async function startSentinels() {
     opened.defer(() => redis.disconnect());
     return { ...server, redis };
   }
-  const members = [await startMember(), await startMember()];
+  const members = [await startMember(0), await startMember(1)];
   const [first, second] = members;
   if (first === undefined || second === undefined) throw new Error("There are two");
   await second.redis.replicaof("127.0.0.1", first.port);
@@ -97,7 +100,7 @@ export async function startSentinels() {
           expect(await sentinel.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", NAME)).toContain(
             `${second.port}`,
           );
-      }, 15_000);
+      }, 20_000);
     },
     close: () => opened.disposeAsync(),
   };
@@ -110,7 +113,8 @@ async function startSentinel(path: string, port: number, primary: number): Promi
     `sentinel monitor ${NAME} 127.0.0.1 ${primary} 2`,
     `sentinel auth-user ${NAME} ${SENTINEL}`,
     `sentinel auth-pass ${NAME} ${SECRET}`,
-    `sentinel down-after-milliseconds ${NAME} 500`,
+    // A replica that was parted for ten times as long is no successor any more.
+    `sentinel down-after-milliseconds ${NAME} 1000`,
     `sentinel failover-timeout ${NAME} 3000`,
   ];
   await writeFile(path, `${lines.join("\n")}\n`);
