@@ -42,6 +42,7 @@ interface Data {
   attempt?: number;
   progress?: number;
   jobs?: { jobId: string }[];
+  node?: string;
 }
 
 export type Told = Pick<Heard, "at" | "connection" | "goodUntil" | "backAt">;

@@ -29,6 +29,8 @@ export interface Device {
   count(event: string): number;
   /** Of its user's newest fact that it knows of. */
   place(): Cursor | undefined;
+  /** The gateway that last told it where it stands, as that calls itself. */
+  node(): string;
   /** When it was first told where it stands, ms since 1970. */
   welcomedAt(): number;
   /** Whether it has been told where it stands since it last connected, and knows the state. */

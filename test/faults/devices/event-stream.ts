@@ -69,6 +69,7 @@ export function openEventStream(options: DeviceOptions): Device {
     count: record.count,
     place: record.place,
     welcomedAt: record.welcomedAt,
+    node: record.node,
     isWelcome: record.isWelcome,
     cut: () => void current?.destroy(),
     stayAway() {

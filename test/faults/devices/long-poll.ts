@@ -65,6 +65,7 @@ export function openLongPoll(options: DeviceOptions): Device {
     count: record.count,
     place: record.place,
     welcomedAt: record.welcomedAt,
+    node: record.node,
     // A poll with a cursor is answered when there is something, and says no more of where it stands.
     isWelcome: () => cursor !== "" && record.isInformed(),
     cut: () => agent.destroy(),

@@ -18,6 +18,7 @@ export interface DeviceRecord {
   comeBack(): void;
   /** When it was first told where it stands, ms since 1970. */
   welcomedAt(): number;
+  node(): string;
   hear(event: string, data: Data): void;
   dismiss(): void;
   take(): Heard[];
@@ -44,6 +45,7 @@ export function createRecord({ url, userId, token }: DeviceOptions): DeviceRecor
   let backAt = 0;
   let welcomedAt = Number.POSITIVE_INFINITY;
   let isWelcome = false;
+  let node = "";
   let fetching = 0;
 
   function hear(event: string, data: Data): void {
@@ -53,6 +55,7 @@ export function createRecord({ url, userId, token }: DeviceOptions): DeviceRecor
     counts.set(event, (counts.get(event) ?? 0) + 1);
     if (event === "ready") {
       isWelcome = true;
+      node = data.node ?? "";
       welcomedAt = Math.min(welcomedAt, Date.now());
       Object.assign(cursors, data.cursors);
     }
@@ -99,6 +102,7 @@ export function createRecord({ url, userId, token }: DeviceOptions): DeviceRecor
     lose: () => void (isWelcome = false),
     comeBack: () => void (backAt = Date.now()),
     welcomedAt: () => welcomedAt,
+    node: () => node,
     hear,
     dismiss: () => hear("dismissed", {}),
     take() {

@@ -45,6 +45,7 @@ export function openSocketIo(options: DeviceOptions): Device {
     count: record.count,
     place: record.place,
     welcomedAt: record.welcomedAt,
+    node: record.node,
     isWelcome: () => socket.connected && record.isWelcome(),
     cut: () => void socket.io.engine?.close(),
     stayAway() {

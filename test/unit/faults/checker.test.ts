@@ -103,6 +103,7 @@ function deviceThatHeard(...records: Heard[][]): Device {
     count: () => 0,
     place: () => undefined,
     welcomedAt: () => 0,
+    node: () => "",
     isWelcome: () => true,
     cut: () => undefined,
     stayAway: () => undefined,
