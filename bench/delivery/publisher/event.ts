@@ -20,6 +20,7 @@ export function toDue(audience: string, n: number, marker: string): Due {
     status: "processing",
     progress: n % 100,
     attempt: 1,
+    caseId: null,
     at: "2026-01-01T00:00:00.000Z",
     eventId: `image.normal:${1_700_000_000_000 + n}-0`,
   };
