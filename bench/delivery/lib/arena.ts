@@ -13,6 +13,8 @@ export interface ArenaOptions {
   target: Target;
   /** Of Node, for the nodes of the target. */
   flags: string[];
+  /** The same for what works beside them. */
+  helperFlags: string[];
   nodes: number;
   source: SourceName;
   processes: Processes;
@@ -56,13 +58,14 @@ export async function openArena(options: ArenaOptions): Promise<Arena> {
       nodes: options.nodes,
       redisUrl: redis.url,
       flags,
+      helperFlags: options.helperFlags,
       folder,
       database: databases.create,
     });
     // In order where a profile is to be written.
     const signal = flags.some((flag) => flag.startsWith("--cpu-prof")) ? "SIGTERM" : "SIGKILL";
     for (const node of running.nodes) stack.defer(() => node.stop(signal));
-    for (const helper of running.helpers) own(helper);
+    for (const helper of running.helpers) stack.defer(() => helper.stop(signal));
     const client = own(start(processes, "client/main.ts"));
     const publisher = own(start(processes, "publisher/main.ts"));
     const publisherApi = remoteOf<PublisherApi>(publisher.child, "The publisher");

@@ -33,8 +33,9 @@ export async function runWorkload(job: Job): Promise<Omit<Measured, "round">[]> 
       measured: profile.measured,
       report: (text) => console.log(`${variant}: ${text}`),
       async open(nodes, source = target.source) {
-        const all = [...flags, ...profile.flags];
-        const arena = await openArena({ target, flags: all, nodes, source, processes, databases });
+        const { nodes: more, helpers: helperFlags } = profile.flags;
+        const all = { flags: [...flags, ...more], helperFlags };
+        const arena = await openArena({ target, ...all, nodes, source, processes, databases });
         opened.push(arena);
         return arena;
       },

@@ -15,7 +15,7 @@ export const jobcast: Target = {
   dialect: "jobcast",
   source: "jobcast",
   jobs: "jobcast-jobs",
-  async start({ processes, nodes, redisUrl, flags, folder, database }) {
+  async start({ processes, nodes, redisUrl, flags, helperFlags, folder, database }) {
     const shared = {
       NODE_ENV: "production",
       REDIS_URL: redisUrl,
@@ -32,7 +32,11 @@ export const jobcast: Target = {
     };
     const start = async (role: string, core: number) => {
       const [port, opsPort] = [await freePort(), await freePort()];
-      const command = nodeCommand("../../src/main.ts", [role], core === GATEWAY_CORE ? flags : []);
+      const command = nodeCommand(
+        "../../src/main.ts",
+        [role],
+        core === GATEWAY_CORE ? flags : helperFlags,
+      );
       const env = { ...shared, PORT: `${port}`, OPS_PORT: `${opsPort}` };
       const node = processes.spawn({ command, core, env });
       await untilReady(node, opsPort);

@@ -8,6 +8,8 @@ export interface StartOptions {
   redisUrl: string;
   /** Of Node, for what is measured. */
   flags: string[];
+  /** The same for what works beside it. */
+  helperFlags: string[];
   /** Of its own, removed when it has ended. */
   folder: string;
   /** Address of an empty database. */
