@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import { sleep } from "../lib/sleep.ts";
+import { BLOCK_MS, inTime } from "./in-time.ts";
 
 export interface BlockingRead {
   /** A strict connection that nothing else uses. */
@@ -12,10 +13,6 @@ export interface BlockingRead {
 }
 
 export type StreamEntries = [stream: string, entries: [id: string, flat: string[]][]][];
-
-export const BLOCK_MS = 1000;
-/** An answer may be late by this much before the link counts as dead. */
-export const PATIENCE_MS = 5000;
 
 /**
  * What was added to the streams, or nothing after a second of silence or when `signal` fires. Fails when the link broke or hangs, and has it made anew then.
@@ -43,13 +40,4 @@ export async function readStreams({
 /** Resolves when the connection can be used, or when `signal` fires. */
 export async function connected(redis: Redis, signal: AbortSignal): Promise<void> {
   while (redis.status !== "ready" && !signal.aborted) await sleep(20, signal);
-}
-
-async function inTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const done = new AbortController();
-  const late = sleep(BLOCK_MS + PATIENCE_MS, AbortSignal.any([done.signal, signal])).then(() => {
-    throw new Error(signal.aborted ? "Stopped" : "No answer from Redis in time");
-  });
-  late.catch(() => undefined);
-  return Promise.race([work, late]).finally(() => done.abort());
 }

@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
-import { BLOCK_MS, type BlockingRead, connected, PATIENCE_MS } from "./blocking-read.ts";
+import { type BlockingRead, connected } from "./blocking-read.ts";
 import { createEntryParser, type EntryBytes } from "./entry-parser.ts";
+import { BLOCK_MS, inTime } from "./in-time.ts";
 
 /**
  * What was added to the streams, handed over entry by entry as the bytes come, or nothing after a second of silence or when `signal` fires. Fails when the link
@@ -15,32 +16,23 @@ export async function readEntries(
   await connected(redis, signal);
   if (signal.aborted) return;
   const answer = takeAnswer(redis.stream, onEntry);
-  // By hand: this is done for every few events, and an AbortSignal of its own for each costs as much as an event.
-  const late = setTimeout(() => answer.fail("No answer from Redis in time"), MAX_WAIT_MS);
-  const stop = () => answer.fail("Stopped");
-  signal.addEventListener("abort", stop, { once: true });
   redis.stream.write(encode(["XREAD", ...limits(count), "STREAMS", ...streams, ...after]));
   try {
-    await answer.done;
+    await inTime(answer.done, signal);
     answer.giveBack();
   } catch (thrown) {
     // Whatever the old link still says must not be taken for the answer to the next call.
     redis.disconnect(true);
     if (!signal.aborted) throw thrown;
-  } finally {
-    clearTimeout(late);
-    signal.removeEventListener("abort", stop);
   }
 }
 
-const MAX_WAIT_MS = BLOCK_MS + PATIENCE_MS;
 const limits = (count: number): string[] => ["COUNT", `${count}`, "BLOCK", `${BLOCK_MS}`];
 
 type Link = Redis["stream"];
 
 interface Answer {
   done: Promise<void>;
-  fail: (why: string) => void;
   /** Lets ioredis read on. */
   giveBack: () => void;
 }
@@ -56,14 +48,12 @@ function takeAnswer(link: Link, onEntry: (stream: string, entry: EntryBytes) => 
       reject(thrown instanceof Error ? thrown : new Error(String(thrown)));
     }
   };
-  const fail = (why: string) => reject(new Error(why));
-  const end = () => fail("The link to Redis broke");
+  const end = () => reject(new Error("The link to Redis broke"));
   link.removeAllListeners("data");
   link.on("data", take);
   link.once("close", end);
   return {
     done,
-    fail,
     giveBack() {
       link.off("data", take);
       link.off("close", end);
