@@ -35,15 +35,17 @@ describe.concurrent.for([
 
     const done = await a.submit(token);
     const held = await b.submit(token, { hold: true });
-    for (const client of clients) {
-      await expect
-        .poll(() => client.named("job-completed"), { timeout: 10_000 })
-        .toMatchObject([{ jobId: done }]);
-      await expect.poll(() => client.named("job-started")).toHaveLength(2);
-    }
+    const heard = (name: string, jobIds: string[]) =>
+      vi.waitFor(() => {
+        for (const client of clients)
+          expect(client.named(name).map(({ jobId }) => jobId)).toEqual(jobIds);
+      }, 10_000);
+    await heard("job-completed", [done]);
+    await vi.waitFor(() => {
+      for (const client of clients) expect(client.named("job-started")).toHaveLength(2);
+    }, 10_000);
     release(held);
-    for (const client of clients)
-      await expect.poll(() => client.named("job-completed"), { timeout: 10_000 }).toHaveLength(2);
+    await heard("job-completed", [done, held]);
     expect((await b.get("/readyz")).status).toBe(200);
   });
 });
