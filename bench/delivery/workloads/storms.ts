@@ -3,7 +3,7 @@ import type { Arena } from "../lib/arena.ts";
 import { nowUs } from "../lib/clock.ts";
 import { runSteady } from "../lib/steady.ts";
 import { connectAll } from "./connect.ts";
-import type { Row, Workload } from "./workload.ts";
+import type { Row, Workload, WorkloadContext } from "./workload.ts";
 
 const RATE = 200;
 const AWAY_MS = 2000;
@@ -25,20 +25,20 @@ export const storm: Workload = {
   },
 };
 
-const drop: Storm = async ({ open, isQuick }, count) => {
+const drop: Storm = async ({ open, isQuick, measured }, count) => {
   const arena = await open(1);
   await connectAll(arena, { count, keepsCursors: true });
-  return during(arena, { name: "cut off", count, isQuick }, async () => {
+  return during(arena, { name: "cut off", count, isQuick, measured }, async () => {
     const { ms, refused } = await arena.clients.drop({ awayMs: isQuick ? 500 : AWAY_MS });
     return { "back ms": ms, refused };
   });
 };
 
-const crash: Storm = async ({ open, isQuick }, count) => {
+const crash: Storm = async ({ open, isQuick, measured }, count) => {
   const arena = await open(2);
   await connectAll(arena, { count, keepsCursors: true, isOnFirst: true });
   await arena.clients.follow(null);
-  return during(arena, { name: "killed", count, isQuick }, async () => {
+  return during(arena, { name: "killed", count, isQuick, measured }, async () => {
     const sinceUs = nowUs();
     arena.nodes[0]?.signal("SIGKILL");
     const ms = await arena.clients.awaitBack({ count, sinceUs, timeoutMs: BACK_TIMEOUT_MS });
@@ -47,13 +47,18 @@ const crash: Storm = async ({ open, isQuick }, count) => {
 };
 
 type Storm = (
-  context: Pick<Parameters<Workload["run"]>[0], "open" | "isQuick">,
+  context: Pick<WorkloadContext, "open" | "isQuick" | "measured">,
   count: number,
 ) => Promise<Row>;
 
 async function during(
   arena: Arena,
-  { name, count, isQuick }: { name: string; count: number; isQuick: boolean },
+  {
+    name,
+    count,
+    isQuick,
+    measured,
+  }: Pick<WorkloadContext, "isQuick" | "measured"> & { name: string; count: number },
   happen: () => Promise<Record<string, number>>,
 ): Promise<Row> {
   let figures: Record<string, number> = {};
@@ -61,6 +66,7 @@ async function during(
     phase: 1,
     rate: RATE,
     clients: count,
+    measured,
     warmSeconds: 0,
     seconds: isQuick ? 3 : SECONDS,
     async meanwhile() {
