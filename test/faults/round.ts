@@ -43,18 +43,18 @@ export async function playRound(options: RoundOptions): Promise<Row> {
   const startedAt = Date.now();
   const guests: Device[] = [];
   const notes: string[] = [];
+  let excusedUntil = 0;
   const breaches: Breach[] = [];
   const devices = () => [...options.devices, ...guests];
   const stage: Scene = {
     ...scene,
     devices,
     join: (more) => void guests.push(...more),
-    excuse: () => {
-      const now = Date.now();
-      for (const [job, at] of load.sent) if (at < now) excused.add(job);
-    },
+    excuse: () => void (excusedUntil = Date.now()),
     note: (text) => void notes.push(text),
   };
+  // By when it was sent: the answer may have come later.
+  const isExcused = (job: string) => excused.has(job) || (load.sent.get(job) ?? 0) < excusedUntil;
   const memoryBefore = await world.gatewayMemory();
 
   load.start();
@@ -63,10 +63,11 @@ export async function playRound(options: RoundOptions): Promise<Row> {
     () => inflict(stage),
     () => warmUp(options),
     async () => load.pause(),
-    () => settle(stage, excused, settleMs),
+    () => settle(stage, isExcused, settleMs),
   ])
     await step().catch((thrown: unknown) => breaches.push(unsettled(thrown)));
 
+  for (const job of load.sent.keys()) if (isExcused(job)) excused.add(job);
   const truth: TruthOptions = { ...world, redis: world.redis.control() };
   const userIds = [...new Set(devices().map(({ userId }) => userId))];
   const feeds = await Promise.all(

@@ -10,8 +10,6 @@ export interface RedisWay {
   hang(name: RegExp): number;
   /** Names of those that hang and have not been given up by whoever opened them. */
   hanging(): string[];
-  /** Closes what still hangs. */
-  release(): void;
   close(): Promise<void>;
 }
 
@@ -58,7 +56,6 @@ export async function openRedisWay(port: number): Promise<RedisWay> {
   await once(server, "listening");
   const address = server.address();
   const own = typeof address === "object" && address !== null ? address.port : 0;
-  const hung = () => [...links].filter(({ isHung }) => isHung);
   return {
     url: `redis://127.0.0.1:${own}`,
     leadTo(other) {
@@ -70,8 +67,7 @@ export async function openRedisWay(port: number): Promise<RedisWay> {
       for (const link of chosen) link.isHung = true;
       return chosen.length;
     },
-    hanging: () => hung().map(({ name }) => name),
-    release: () => hung().forEach(drop),
+    hanging: () => [...links].filter(({ isHung }) => isHung).map(({ name }) => name),
     async close() {
       for (const link of links) drop(link);
       server.close();

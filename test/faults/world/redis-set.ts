@@ -91,6 +91,9 @@ export async function startRedisSet(): Promise<RedisSet> {
       for (const { link } of members)
         for (const peer of PEERS) await link.call("ACL", "SETUSER", peer, "on");
       const replica = replicaOf(primary);
+      // Whoever was turned away stays so on a link that is up: a sentinel takes the server for dead until it has another.
+      for (const type of ["normal", "pubsub"])
+        await replica.link.call("CLIENT", "KILL", "TYPE", type);
       // The sentinels would have it follow too, half a minute later.
       if ((await roleOf(replica)) === "master")
         await replica.link.replicaof("127.0.0.1", primary.port);
