@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Cursor } from "../contract/cursor.ts";
 import type { Audience } from "../contract/names.ts";
 import { fromPairs } from "../lib/array.ts";
@@ -52,6 +53,8 @@ export interface Tails {
 /** Five missed heartbeats: a primary that was cut off still answers, with nothing. */
 export const DEAF_AFTER_MS = 5000;
 const BATCH = 1000;
+/** To wait for a link that has something costs more than to read one event off it, on both sides: what comes in a millisecond is read together. */
+const GATHER_MS = 1;
 /** Before the first entry of any stream. */
 const FIRST = "0-0";
 
@@ -190,7 +193,10 @@ function listen({ redis, places, keys, log, isHeard, onEntry, onGap, now }: EarO
   /** The name is resolved anew with the connection. When nobody beats at all, it is the recorder that is missing, and asking again is cheap. */
   async function readUntilDeaf(since: number): Promise<void> {
     const isDeaf = () => Math.min(silenceOf(places, now), now() - since) > DEAF_AFTER_MS;
-    while (!closing.signal.aborted && !isDeaf()) await read();
+    while (!closing.signal.aborted && !isDeaf()) {
+      await read();
+      await delay(GATHER_MS);
+    }
     redis.disconnect(true);
   }
 
