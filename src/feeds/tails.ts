@@ -193,7 +193,10 @@ function listen({ redis, places, keys, log, isHeard, onEntry, onGap, now }: EarO
   /** The name is resolved anew with the connection. When nobody beats at all, it is the recorder that is missing, and asking again is cheap. */
   async function readUntilDeaf(since: number): Promise<void> {
     const isDeaf = () => Math.min(silenceOf(places, now), now() - since) > DEAF_AFTER_MS;
+    const link = redis.stream;
     while (!closing.signal.aborted && !isDeaf()) {
+      // One that was made anew meanwhile may lead to a server that has lost what was read.
+      if (redis.stream !== link) throw new Error("The link to Redis broke");
       await read();
       await delay(GATHER_MS);
     }

@@ -15,6 +15,8 @@ export async function readEntries(
 ): Promise<void> {
   await connected(redis, signal);
   if (signal.aborted) return;
+  // ioredis learns of the end of a link a moment after the link does.
+  if (!redis.stream.writable) throw new Error("The link to Redis broke");
   const answer = takeAnswer(redis.stream, onEntry);
   redis.stream.write(encode(["XREAD", ...limits(count), "STREAMS", ...streams, ...after]));
   try {

@@ -24,10 +24,30 @@
 local tail, partition, log, meta, jobs, openJobs, doneJobs, accepted, open = unpack(KEYS)
 local source, fence, holder, expected, ref, audience, feed = unpack(ARGV, 1, 7)
 
+-- What this call will touch, told from what it brings: most of what is said is progress of a job that is open, and each command costs as much as the next.
+local tells, keeps, settles = false, false, false
+for i = 15, #ARGV, 9 do
+  if ARGV[i] == "fact" then tells = true end
+  if ARGV[i + 4] ~= "" then
+    keeps = true
+    if ARGV[i + 5] ~= "open" or not redis.call("ZSCORE", openJobs, ARGV[i + 2]) then settles = true end
+  end
+end
 -- A script that fails is not undone: what has the wrong type has to stop it before its first write.
-for _, stream in ipairs({tail, log}) do redis.call("XLEN", stream) end
-for _, hash in ipairs({meta, jobs, unpack(KEYS, 10)}) do redis.call("HLEN", hash) end
-for _, zset in ipairs({openJobs, doneJobs, accepted, open}) do redis.call("ZCARD", zset) end
+redis.call("XLEN", tail)
+local inForce, generation, n = unpack(redis.call("HMGET", partition, "fence:" .. source, "generation", "count"))
+local last, random, seq = unpack(redis.call("HMGET", meta, "ref:" .. source, "epoch", "seq"))
+local batches = {unpack(KEYS, 10)}
+for _, hash in ipairs(batches) do redis.call("HLEN", hash) end
+-- What is last of a batch is told as a fact.
+if tells or #batches > 0 then redis.call("XLEN", log) end
+if keeps then
+  redis.call("HLEN", jobs)
+  redis.call("ZCARD", open)
+end
+if settles then
+  for _, zset in ipairs({openJobs, doneJobs, accepted}) do redis.call("ZCARD", zset) end
+end
 
 -- A primary that has not got what was acknowledged has lost it: nothing may be numbered before that was looked into.
 local function isLost(mark)
@@ -41,7 +61,6 @@ local function isLost(mark)
 end
 if isLost(ARGV[14]) then return {"lost"} end
 
-local inForce = redis.call("HGET", partition, "fence:" .. source)
 local mine = fence .. " " .. holder
 if inForce ~= mine then
   local number = tonumber(inForce and string.match(inForce, "^%d+") or 0)
@@ -49,7 +68,7 @@ if inForce ~= mine then
   redis.call("HSET", partition, "fence:" .. source, mine)
 end
 
-local last = redis.call("HGET", meta, "ref:" .. source) or ""
+last = last or ""
 if last ~= expected then return {"moved", last} end
 local SHARE = "^([1-9]%d*) (%a+) (%d+) (%S+)$"
 for i = 15, #ARGV, 9 do
@@ -59,24 +78,35 @@ for i = 15, #ARGV, 9 do
   if was ~= "" and redis.call("HGET", jobs, ARGV[i + 2]) ~= was then return {"moved", last} end
 end
 
-redis.call("HSETNX", partition, "generation", ARGV[8])
-redis.call("HSETNX", meta, "epoch", ARGV[9])
-local epoch = redis.call("HGET", partition, "generation") .. "." .. redis.call("HGET", meta, "epoch")
-local seq = tonumber(redis.call("HGET", meta, "seq") or 0)
-local time = redis.call("TIME")
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if not generation then
+  generation = ARGV[8]
+  redis.call("HSET", partition, "generation", generation)
+end
+if not random then
+  random = ARGV[9]
+  redis.call("HSET", meta, "epoch", random)
+end
+local epoch = generation .. "." .. random
+seq, n = tonumber(seq or 0), tonumber(n or 0)
+local now = 0
+if keeps then
+  local time = redis.call("TIME")
+  now = time[1] * 1000 + math.floor(time[2] / 1000)
+end
 local id = ""
 
 local function keep(jobId, snapshot, state, createdAt)
   redis.call("HSET", jobs, jobId, snapshot)
-  redis.call("ZREM", accepted, jobId)
   local member = audience .. "\n" .. jobId
   if state == "open" then
-    redis.call("ZADD", openJobs, createdAt, jobId)
-    redis.call("ZREM", doneJobs, jobId)
     redis.call("ZADD", open, now, member)
+    if redis.call("ZADD", openJobs, createdAt, jobId) == 1 then
+      redis.call("ZREM", doneJobs, jobId)
+      redis.call("ZREM", accepted, jobId)
+    end
   else
     redis.call("ZREM", openJobs, jobId)
+    redis.call("ZREM", accepted, jobId)
     redis.call("ZADD", doneJobs, now, jobId)
     redis.call("ZREM", open, member)
   end
@@ -90,8 +120,8 @@ local function tell(kind, event, jobId, body)
     body = body .. ',"feed":' .. feed .. ',"cursor":"' .. cursor .. '"}'
     redis.call("XADD", log, "MAXLEN", "~", ARGV[10], string.format("%d-0", seq), "e", event, "j", jobId, "d", body)
   end
-  local n = redis.call("HINCRBY", partition, "count", 1)
-  id = redis.call("XADD", tail, "*", "n", n, "a", audience, "k", kind, "e", event, "j", jobId, "c", cursor, "d", body)
+  n = n + 1
+  id = redis.call("XADD", tail, "*", "n", string.format("%d", n), "a", audience, "k", kind, "e", event, "j", jobId, "c", cursor, "d", body)
 end
 
 -- Those of this call whose jobs have changed.
@@ -151,9 +181,11 @@ for batch in pairs(changed) do
   if not redis.call("HGET", batch, "finishedAt") then tell("gauge", "batch-progress", batchId, body .. "}") end
 end
 
-redis.call("HSET", meta, "seq", seq, "ref:" .. source, ref)
+redis.call("HSET", partition, "count", string.format("%d", n))
+redis.call("HSET", meta, "seq", string.format("%d", seq), "ref:" .. source, ref)
 redis.call("PEXPIRE", meta, ARGV[12])
-redis.call("PEXPIRE", log, ARGV[11])
+if tells or #batches > 0 then redis.call("PEXPIRE", log, ARGV[11]) end
+if not (keeps and (tells or settles)) then return {"ok", id, epoch, tostring(seq)} end
 
 local stale = redis.call("ZRANGEBYSCORE", doneJobs, "-inf", now - tonumber(ARGV[13]), "LIMIT", 0, 20)
 if #stale > 0 then
