@@ -56,8 +56,7 @@ export const CHROMIUM = {
 /** Runs the example of a worker in another language, in the tests. */
 export const PYTHON = { name: "python3", homebrew: "python", isThere: () => isOnPath("python3") };
 
-/** What the bench of deliveries compares with, beside packages. */
-export const NGINX = { name: "nginx-light", homebrew: "nginx", isThere: () => isOnPath("nginx") };
+/** What the bench of deliveries compares with, beside nginx and packages. */
 export const NCHAN = {
   name: "libnginx-mod-nchan",
   homebrew: "nchan",
