@@ -55,6 +55,18 @@ export const CHROMIUM = {
 };
 /** Runs the example of a worker in another language, in the tests. */
 export const PYTHON = { name: "python3", homebrew: "python", isThere: () => isOnPath("python3") };
+/** Clients of other languages, in the tests. Debian's Python finds what Debian installs, whichever Python comes first on the PATH. */
+export const PYTHON_SOCKETIO = {
+  name: "python3-socketio",
+  homebrew: "python",
+  isThere: () => !isOnPath("apt-get") || hasPythonPackage("socketio"),
+};
+export const PYTHON_AIOHTTP = {
+  name: "python3-aiohttp",
+  homebrew: "python",
+  isThere: () => !isOnPath("apt-get") || hasPythonPackage("aiohttp"),
+};
+export const CURL = { name: "curl", homebrew: "curl", isThere: () => isOnPath("curl") };
 
 /** What the bench of deliveries compares with, beside nginx and packages. */
 export const NCHAN = {
@@ -124,6 +136,9 @@ function isExecutable(path) {
     return false;
   }
 }
+
+/** Of Debian: to ask Python itself would take longer than all the rest. */
+const hasPythonPackage = (name) => existsSync(`/usr/lib/python3/dist-packages/${name}`);
 
 /** Debian keeps the servers of each version off the PATH. */
 function hasPostgres() {

@@ -6,12 +6,13 @@ import { prepare, root } from "./prepare.mjs";
 import * as programs from "./programs.mjs";
 
 const { REDIS, HAPROXY, NGINX, POSTGRES, FFMPEG, POCKETSPHINX, POCKETSPHINX_ENGLISH } = programs;
-const { FLITE, QPDF, POPPLER, CHROMIUM, PYTHON } = programs;
+const { FLITE, QPDF, POPPLER, CHROMIUM, PYTHON, PYTHON_SOCKETIO, PYTHON_AIOHTTP, CURL } = programs;
 
 const speech = [FFMPEG, POCKETSPHINX, POCKETSPHINX_ENGLISH, FLITE];
 const documents = [QPDF, POPPLER, CHROMIUM];
+const clients = [PYTHON_SOCKETIO, PYTHON_AIOHTTP, CURL];
 prepare({
-  programs: [REDIS, HAPROXY, NGINX, POSTGRES, ...speech, ...documents, PYTHON],
+  programs: [REDIS, HAPROXY, NGINX, POSTGRES, ...speech, ...documents, PYTHON, ...clients],
   withDev: true,
 });
 

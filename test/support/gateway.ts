@@ -51,16 +51,19 @@ export const PARTITIONS = 4;
 export function createInstallation({
   redisUrl,
   postgresUrl,
+  maxFacts = 10_000,
 }: {
   redisUrl: string;
   postgresUrl: string;
+  /** That `tell` leaves in a feed. */
+  maxFacts?: number;
 }) {
   const opened = new AsyncDisposableStack();
   const prefix = `test-${randomUUID()}`;
   const bench = createBench();
   const folder = mkdtemp(join(tmpdir(), "jobcast-gateway-"));
   opened.defer(async () => rm(await folder, { recursive: true, force: true }));
-  const teller = openTeller({ redisUrl, prefix });
+  const teller = openTeller({ redisUrl, prefix, maxFacts });
   opened.defer(teller.close);
 
   async function start({ roles = ["gateway"], env = {} }: NodeOptions = {}): Promise<TestNode> {
@@ -130,11 +133,19 @@ function toNode(running: RunningProcess, gateway: Gateway): TestNode {
   };
 }
 
-function openTeller({ redisUrl, prefix }: { redisUrl: string; prefix: string }) {
+function openTeller({
+  redisUrl,
+  prefix,
+  maxFacts,
+}: {
+  redisUrl: string;
+  prefix: string;
+  maxFacts: number;
+}) {
   const redis = openStrictRedis(redisUrl, "test-teller");
   redis.on("error", () => undefined);
   const keys = createKeys(prefix);
-  const limits = { maxFacts: 10_000, ttlHours: 1 };
+  const limits = { maxFacts, ttlHours: 1 };
   const writer = createWriter({
     redis,
     keys,
