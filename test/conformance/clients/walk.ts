@@ -4,8 +4,7 @@ import { GROUP, type Listener, MAX_FACTS, type World } from "./world.ts";
 /** What happens to the clients, in this order. All go through it together, since each takes a second or so to come back. */
 export async function walk(world: World): Promise<void> {
   await world.each(({ client }) => client.named("ready").length > 0);
-  for (const chapter of [nothingHeard, asItHappens, cut, nodeLeft, freshToken, tooLong])
-    await chapter(world);
+  for (const chapter of [nothingHeard, asItHappens, cut, nodeLeft, tooLong]) await chapter(world);
 }
 
 const CREW = groupAudience(GROUP);
@@ -16,7 +15,6 @@ export const CHAPTERS = {
   asItHappens: "as it happens",
   cut: "while the line was cut",
   nodeLeft: "while the node left",
-  freshToken: "while the token was changed",
   lost: "while nobody listened for too long",
   tooLong: "after that",
 } as const;
@@ -44,21 +42,15 @@ async function cut(world: World): Promise<void> {
   });
 }
 
-/** The switch points to the other node before, as a load balancer does. */
+/** The switch points to the other node before, as a load balancer does. Whoever comes there with a fresh token hears of a group as well. */
 async function nodeLeft(world: World): Promise<void> {
-  await goOn(world, CHAPTERS.nodeLeft, async () => {
-    world.line.pointTo(world.second.url);
-    await world.first.close();
-  });
-}
-
-/** Whoever comes back with the new token hears of a group as well. */
-async function freshToken(world: World): Promise<void> {
-  const { line, second, tellGroup, each } = world;
+  const { line, first, second, tellGroup, each } = world;
   for (const { user, client } of world.listeners.values())
     await client.setToken(second.token(user, { groups: [GROUP] }));
-  line.cut();
-  line.pointTo(second.url);
+  await goOn(world, CHAPTERS.nodeLeft, async () => {
+    line.pointTo(second.url);
+    await first.close();
+  });
   const inGroup = each(({ heard }) => heard(CREW).length > 0);
   await world.meanwhile((i) => tellGroup(`${i}`), inGroup);
 }
