@@ -20,7 +20,7 @@ export const USAGE = `npm run faults -- [options]
   --short           few users, less patience
   --users N         how many people there are
   --mixed N         how many rounds of several faults at once
-  --transports a,b  any of ${TRANSPORTS.join(", ")}
+  --transports a,b  any of ${TRANSPORTS.join(", ")}; by default all
   --out FILE        where the findings go, as JSON`;
 
 /** Throws an error that says what is wrong with the command line. */
@@ -46,7 +46,7 @@ export function readOptions(args: string[]): Options {
     isShort: values.short,
     users: toNumber("users", values.users),
     mixed: toNumber("mixed", values.mixed),
-    transports: transports.length === 0 ? ["socket-io"] : transports,
+    transports: transports.length === 0 ? TRANSPORTS : transports,
     out: values.out,
   };
 }

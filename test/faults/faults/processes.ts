@@ -1,4 +1,5 @@
 import { freezeInMidBatch } from "../../support/mid-batch.ts";
+import type { Device } from "../devices/device.ts";
 import type { Fault, Scene } from "../scene.ts";
 import { until } from "../until.ts";
 import { MAIN_QUEUE, type Role } from "../world/world.ts";
@@ -47,17 +48,17 @@ const HARMS = [KILL, FREEZE, LEAVE];
 const SEEN_WITHIN_MS = 60_000;
 
 /** A quarter of the devices stays away meanwhile, so that what they are told on return matters. */
-async function toGateway(scene: Scene, { strike, mend }: Harm): Promise<void> {
+async function toGateway(scene: Scene, { strike, mend, name }: Harm): Promise<void> {
   const { world, dice } = scene;
   const gateway = dice.pick(world.namesOf("gateway"));
   scene.note(gateway);
   const away = dice.shuffle(scene.devices()).slice(0, scene.devices().length / 4);
   const id = await world.cluster.idOf(gateway);
   const others = scene.devices().filter((device) => !away.includes(device));
-  // Streams and polls take longer than a freeze to miss anything.
-  const seated = others.filter(
-    (device) => device.node() === id && device.transport !== "long-poll",
-  );
+  // Polls go anywhere, and streams outlast a freeze.
+  const isSeated = ({ transport }: Device) =>
+    transport === "socket-io" || (transport === "event-stream" && name !== FREEZE.name);
+  const seated = others.filter((device) => device.node() === id && isSeated(device));
   const welcomes = () => sum(seated.map(({ count }) => count("ready")));
   const before = welcomes();
   for (const device of away) device.stayAway();
