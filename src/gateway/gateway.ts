@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import type { Redis } from "ioredis";
+import type { RedisClient } from "../redis/connect.ts";
 import type { Config } from "../config.ts";
 import type { Readiness } from "../contract/http.ts";
 import { PROTOCOL } from "../contract/socket.ts";
@@ -38,8 +38,8 @@ export interface GatewayDeps {
   store: Store;
   links: Links;
   /** For what must not wait: a strict connection with a short timeout. */
-  redis: Redis;
-  adapterRedis: { publish: Redis; subscribe: Redis };
+  redis: RedisClient;
+  adapterRedis: { publish: RedisClient; subscribe: RedisClient };
   keys: Keys;
   readiness: () => Promise<Readiness>;
   isDraining: () => boolean;

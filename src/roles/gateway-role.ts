@@ -1,4 +1,3 @@
-import type { Redis } from "ioredis";
 import type { Readiness } from "../contract/http.ts";
 import { createBatchesTable } from "../db/batches-table.ts";
 import { createIntentsTable } from "../db/intents-table.ts";
@@ -15,7 +14,7 @@ import type { JobSnapshot } from "../jobs/snapshot.ts";
 import { createRemoveSnapshot } from "../jobs/remove-snapshot.ts";
 import { createUploads, type Uploads } from "../jobs/uploads/uploads.ts";
 import type { Database } from "../db/database.ts";
-import { openUnwatchedRedis, type RedisClient } from "../redis/connect.ts";
+import { openUnwatchedRedis } from "../redis/connect.ts";
 import { openReaders } from "../redis/stream-readers.ts";
 import type { Resources } from "./resources.ts";
 
@@ -52,10 +51,10 @@ export async function startGateway(
     feeds,
     store,
     links,
-    redis: asSingle(strict),
+    redis: strict,
     adapterRedis: {
-      publish: asSingle(redis),
-      subscribe: asSingle(openSubscriber(resources, stack)),
+      publish: redis,
+      subscribe: openSubscriber(resources, stack),
     },
     keys,
     readiness: () => readiness(feeds),
@@ -122,10 +121,6 @@ function openJobs(
   stack.defer(() => clearInterval(timer));
   return jobs;
 }
-
-/** What `gateway` asks for is the type of one server, of which it uses what a cluster has as well. */
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion
-const asSingle = (client: RedisClient): Redis => client as Redis;
 
 function openSubscriber({ target, node, log }: Resources, stack: AsyncDisposableStack) {
   const subscriber = openUnwatchedRedis(target, `jobcast-${node}-adapter`);

@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import type { RedisClient } from "../../redis/connect.ts";
 import type { Config } from "../../config.ts";
 import type { QueueStatus, Readiness, RealtimeStats } from "../../contract/http.ts";
 import type { Batches } from "../../jobs/batches.ts";
@@ -38,7 +38,7 @@ export interface HttpDeps {
   links: Links;
   catalog: Catalog;
   /** For rate limits. A strict connection with a short timeout: a call waits for it no longer than that. */
-  redis: Redis;
+  redis: RedisClient;
   keys: Pick<Keys, "limits">;
   log: Logger;
   isDraining(): boolean;

@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import type { RedisClient } from "../../redis/connect.ts";
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
 import type { Caller } from "../../contract/tokens.ts";
 import { JobcastError } from "../../errors.ts";
@@ -14,7 +14,7 @@ export interface Limits {
 }
 
 export interface LimitsOptions {
-  redis: Redis;
+  redis: RedisClient;
   keys: Pick<Keys, "limits">;
   /** A minute and user: 600, 120; a minute and address: 60. */
   perMinute?: { calls: number; submits: number; failures: number };

@@ -1,13 +1,14 @@
-import type { Redis } from "ioredis";
+import type { RedisClient } from "../../redis/connect.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { Keys } from "../../redis/keys.ts";
 import { sleep } from "../../lib/sleep.ts";
+import { type Command, sendAll } from "../../redis/primaries.ts";
 import { loadScript } from "../../redis/script.ts";
 import { startPulse } from "./pulse.ts";
 
 export interface ConnectionsOptions {
   /** A strict connection with a short timeout: a handshake must not wait for a Redis that is away. */
-  redis: Redis;
+  redis: RedisClient;
   keys: Pick<Keys, "connections" | "node">;
   node: string;
   maxPerUser: number;
@@ -46,13 +47,18 @@ export function createConnections({
   const member = (socketId: string) => `${node}:${socketId}`;
 
   async function renew(): Promise<void> {
-    const pipeline = redis.pipeline();
     const now = Date.now();
-    for (const [payer, sockets] of local) {
-      for (const socketId of sockets) pipeline.zadd(keys.connections(payer), now, member(socketId));
-      pipeline.pexpire(keys.connections(payer), TTL_MS);
-    }
-    await pipeline.exec();
+    const commands = Array.from(local, ([payer, sockets]): Command[] => {
+      const key = keys.connections(payer);
+      const members = Array.from(sockets, (socketId): Command => [
+        "zadd",
+        key,
+        now,
+        member(socketId),
+      ]);
+      return [...members, ["pexpire", key, TTL_MS]];
+    });
+    await sendAll(redis, commands.flat());
   }
 
   const timer = setInterval(() => {

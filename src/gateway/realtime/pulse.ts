@@ -1,9 +1,9 @@
-import type { Redis } from "ioredis";
+import type { RedisClient } from "../../redis/connect.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { Keys } from "../../redis/keys.ts";
 
 export interface PulseOptions {
-  redis: Redis;
+  redis: RedisClient;
   keys: Pick<Keys, "node">;
   node: string;
   log: Logger;

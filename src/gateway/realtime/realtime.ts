@@ -1,5 +1,5 @@
 import type { Server as HttpServer } from "node:http";
-import type { Redis } from "ioredis";
+import type { RedisClient } from "../../redis/connect.ts";
 import type { Config } from "../../config.ts";
 import type { EventsAnswer } from "../../contract/http.ts";
 import type { Caller } from "../../contract/tokens.ts";
@@ -52,9 +52,9 @@ export interface RealtimeDeps extends JoinDeps {
   isOriginAllowed: IsOriginAllowed;
   isDraining: () => boolean;
   /** For what must not wait: a strict connection with a short timeout. */
-  redis: Redis;
+  redis: RedisClient;
   /** For Socket.IO's adapter: what may be lost and is about no single audience. */
-  adapterRedis: { publish: Redis; subscribe: Redis };
+  adapterRedis: { publish: RedisClient; subscribe: RedisClient };
   keys: Keys;
   log: Logger;
 }

@@ -1,6 +1,6 @@
 import type { Server as HttpServer } from "node:http";
 import { createAdapter } from "@socket.io/redis-adapter";
-import type { Redis } from "ioredis";
+import type { RedisClient } from "../../../redis/connect.ts";
 import { Server } from "socket.io";
 import type { Config } from "../../../config.ts";
 import type { Keys } from "../../../redis/keys.ts";
@@ -19,7 +19,7 @@ export interface SocketIoDeps extends HandshakeDeps {
   isOriginAllowed: IsOriginAllowed;
   admission: Admission;
   /** For the adapter: what may be lost and is about no single audience. */
-  adapterRedis: { publish: Redis; subscribe: Redis };
+  adapterRedis: { publish: RedisClient; subscribe: RedisClient };
   keys: Keys;
   /** Takes a client in; what it says is given to the function that comes back, and its going told by `close`. */
   receive: (session: Session) => { hear: (said: Said) => void; close: () => void };
