@@ -19,6 +19,7 @@ export interface PlanDeps extends AcceptDeps {
  */
 export async function acceptPlan({ batch, records }: Plan, deps: PlanDeps): Promise<void> {
   const { states, table, snapshots, queues } = deps;
+  const areKept = deps.kept.begin();
   const owner = ownerOf(records);
   const ids = records.map(({ jobId }) => jobId);
   await states.open(owner, batch, ids);
@@ -34,6 +35,7 @@ export async function acceptPlan({ batch, records }: Plan, deps: PlanDeps): Prom
   );
   await queues.addAll(fresh.filter(({ parentId }) => parentId !== null));
   await queues.addAll(fresh.filter(({ parentId }) => parentId === null));
+  await areKept(records);
 }
 
 /**

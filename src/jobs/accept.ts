@@ -1,4 +1,5 @@
 import { JobcastError } from "../errors.ts";
+import type { Kept } from "./kept.ts";
 import type { Queues } from "./queues.ts";
 import { type JobRecord, ownerAudience } from "./record.ts";
 import type { Records } from "./records.ts";
@@ -12,23 +13,25 @@ export interface AcceptDeps {
   records: Pick<Records, "write" | "remove">;
   snapshots: Pick<Snapshots, "read" | "accept" | "forget" | "countOpen">;
   queues: Pick<Queues, "add" | "find" | "remove">;
+  kept: Kept;
 }
 
 /**
- * Makes a job of a record: once it resolves the job will run, whatever dies. Can be repeated, a job is made once for its id. When it fails,
+ * Makes a job of a record: once it resolves the job will run, whatever dies, a primary that has a replica included. Can be repeated, a job is made once for its id. When it fails,
  * the job may have been made all the same; `takeBack` settles that.
  *
  * Who is told is written down before the job exists, since a worker may take it, or someone cancel it, before the next line here.
  */
 export async function accept(
   record: JobRecord,
-  { records, snapshots, queues }: AcceptDeps,
+  { records, snapshots, queues, kept }: AcceptDeps,
 ): Promise<StoredJob> {
+  const areKept = kept.begin();
   const owner = ownerAudience(record);
   const acceptedAt = Date.parse(record.createdAt);
   await Promise.all([records.write(record), snapshots.accept(owner, record.jobId, acceptedAt)]);
   await queues.add(record, { runBase: 0, retries: 0 });
-  const snapshot = await snapshots.read(owner, record.jobId);
+  const [snapshot] = await Promise.all([snapshots.read(owner, record.jobId), areKept([record])]);
   return (snapshot ?? toSnapshot(record)).job;
 }
 

@@ -4,6 +4,7 @@ import type { Logger } from "../lib/logger.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Store } from "../storage/store.ts";
 import type { RedisClient } from "../redis/connect.ts";
+import type { Replicas } from "../redis/replicas.ts";
 import { createBatchStates } from "./batch-states.ts";
 import { type Batches, createBatches } from "./batches.ts";
 import { createBulk } from "./bulk.ts";
@@ -15,6 +16,7 @@ import { createExternal } from "./create-external.ts";
 import { createFollowers } from "./followers.ts";
 import type { Intents } from "./idempotency.ts";
 import type { Jobs } from "./jobs.ts";
+import { createKept } from "./kept.ts";
 import { listJobs } from "./list.ts";
 import type { Outlook } from "./outlook.ts";
 import { toScopedJob } from "./present.ts";
@@ -31,6 +33,8 @@ import type { Uploads } from "./uploads/uploads.ts";
 export interface JobsDeps extends SubmissionRules {
   /** A strict one (`openStrictRedis`), so that nothing is carried out after its caller was refused. */
   redis: RedisClient;
+  /** Asked before anything is promised. */
+  replicas: Pick<Replicas, "begin">;
   keys: Keys;
   /** `FEED_PARTITIONS`. */
   partitions: number;
@@ -58,7 +62,8 @@ export function createJobs({ now = Date.now, ...options }: JobsDeps): JobsServic
   const records = createRecords(options);
   const snapshots = createSnapshots(options);
   const claims = createClaims(options);
-  const deps = { ...options, records, snapshots, claims, now };
+  const kept = createKept(options);
+  const deps = { ...options, records, snapshots, claims, kept, now };
   const states = createStates(deps);
   const batchStates = createBatchStates(options);
   const table = options.batches;

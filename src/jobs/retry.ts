@@ -3,6 +3,7 @@ import type { Caller } from "../contract/tokens.ts";
 import { JobcastError } from "../errors.ts";
 import { requireFullToken } from "./access.ts";
 import type { Followers } from "./followers.ts";
+import type { Kept } from "./kept.ts";
 import type { Queues } from "./queues.ts";
 import type { JobRecord } from "./record.ts";
 import type { RecordedJob, Records } from "./records.ts";
@@ -18,6 +19,7 @@ export interface RetryDeps {
   records: Pick<Records, "countRetry">;
   snapshots: Pick<Snapshots, "restore">;
   followers: Followers;
+  kept: Kept;
   now: () => number;
 }
 
@@ -31,6 +33,7 @@ interface EndedJob {
 /** See `Jobs.retry`. */
 export async function retryJob(jobId: string, caller: Caller, deps: RetryDeps): Promise<StoredJob> {
   requireFullToken(caller);
+  const areKept = deps.kept.begin();
   const state = await deps.states.get(jobId, caller);
   const { recorded } = state;
   if (recorded === undefined) throw notFailed();
@@ -38,10 +41,20 @@ export async function retryJob(jobId: string, caller: Caller, deps: RetryDeps): 
   if (before.job.status !== "failed" && before.job.status !== "cancelled") throw notFailed();
   await requireParent(recorded, caller, deps);
   const skipped = await findSkipped(recorded.record, caller, deps);
-  if (!(await putBack({ recorded, before, skipped }, deps))) throw notFailed();
+  const ended = { recorded, before, skipped };
+  if (!(await putBack(ended, deps))) throw notFailed();
   await deps.followers.look(recorded.record);
-  return await toRetried(recorded, before, deps);
+  const [retried] = await Promise.all([
+    toRetried(recorded, before, deps),
+    areKept(recordsOf(ended)),
+  ]);
+  return retried;
 }
+
+const recordsOf = ({ recorded, skipped }: EndedJob): JobRecord[] => [
+  recorded.record,
+  ...skipped.flatMap(recordsOf),
+];
 
 /** The outcome of a job that BullMQ has ended already, and the feed may tell of in a moment. */
 async function toEnded(

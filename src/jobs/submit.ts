@@ -50,7 +50,7 @@ export function createSubmit(deps: SubmitDeps) {
     ...common,
     route: "POST /api/jobs",
     async accept(asked) {
-      if (!isPlan(asked)) return (await find(asked)) ?? (await accept(asked, deps));
+      if (!isPlan(asked)) return (await findKept(asked)) ?? (await accept(asked, deps));
       await acceptPlan(asked, deps);
       const first = firstOf(asked.records);
       return (await find(first)) ?? toSnapshot(first).job;
@@ -71,6 +71,14 @@ export function createSubmit(deps: SubmitDeps) {
   /** The job of a record, if it was made and told of. */
   const find = async (record: JobRecord): Promise<StoredJob | undefined> =>
     (await snapshots.read(ownerAudience(record), record.jobId))?.job;
+
+  /** What was made may have been refused for what only its primary had. */
+  async function findKept(record: JobRecord): Promise<StoredJob | undefined> {
+    const areKept = deps.kept.begin();
+    const found = await find(record);
+    if (found !== undefined) await areKept([record]);
+    return found;
+  }
 
   async function submitOnce(record: JobRecord): Promise<Submitted> {
     await requireQuota(record, deps);

@@ -13,6 +13,7 @@ import { compareStreamIds } from "../lib/stream-id.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { type Keys, partitionOf } from "../redis/keys.ts";
 import { type Command, sendAll } from "../redis/primaries.ts";
+import type { Replicas } from "../redis/replicas.ts";
 import { type Told, toEntries, withoutSuperseded } from "./entries.ts";
 import { FencedError, type Lease } from "./lease.ts";
 import type { Measure } from "./measure.ts";
@@ -21,6 +22,8 @@ import type { SourceEvent } from "./queue-events.ts";
 
 export interface ApplyOptions {
   redis: RedisClient;
+  /** Asked before an outcome is told. */
+  replicas: Pick<Replicas, "begin">;
   keys: Keys;
   partitions: number;
   writer: Writer;
@@ -37,13 +40,19 @@ export interface ApplyOptions {
 export type Apply = (lease: Lease, events: SourceEvent[]) => Promise<void>;
 
 const OUTCOMES = ["completed", "failed", "removed"];
+const isOutcome = ({ event }: SourceEvent): boolean => OUTCOMES.includes(event);
 
 export function createApply(options: ApplyOptions): Apply {
   const { redis, keys, partitions, writer, parking, sign, retentionDays, log } = options;
-  const { rounds, measure, followers } = options;
+  const { rounds, measure, followers, replicas } = options;
 
   async function apply(lease: Lease, events: SourceEvent[]): Promise<void> {
-    const told = await withRecords(events);
+    const caughtUp = replicas.begin();
+    const [told] = await Promise.all([
+      withRecords(events),
+      // Whoever was told of an outcome must not see the job run again because the primary that had it is gone.
+      events.some(isOutcome) ? caughtUp([keys.events(lease.source)]) : undefined,
+    ]);
     const pairs = told.flatMap((one) =>
       one.record.audiences.map((audience) => ({ audience, one })),
     );
@@ -64,7 +73,7 @@ export function createApply(options: ApplyOptions): Apply {
 
   /** Before the place moves on: whoever dies in between leaves it to its successor. What cannot be done now is left to the sweep. */
   async function settleFollowers(told: Told[]): Promise<void> {
-    const ended = told.filter(({ event }) => OUTCOMES.includes(event.event));
+    const ended = told.filter(({ event }) => isOutcome(event));
     const parents = new Map(ended.map(({ record }) => [record.jobId, record]));
     await Promise.all(
       Array.from(parents.values(), (parent) =>
@@ -168,7 +177,7 @@ export function createApply(options: ApplyOptions): Apply {
     const commands: Command[] = [];
     for (const { event, record } of told) {
       const key = keys.job(record.jobId);
-      if (OUTCOMES.includes(event.event)) commands.push(["expire", key, retentionDays * 86_400]);
+      if (isOutcome(event)) commands.push(["expire", key, retentionDays * 86_400]);
       if (event.event === "added" || event.prev === "failed") commands.push(["persist", key]);
     }
     if (commands.length > 0) await sendAll(redis, commands);

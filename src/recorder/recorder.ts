@@ -10,6 +10,7 @@ import { createRounds } from "../jobs/rounds.ts";
 import { atMost } from "../lib/at-most.ts";
 import type { Logger } from "../lib/logger.ts";
 import { openReader, openRedis, openStrictRedis } from "../redis/connect.ts";
+import { createReplicas } from "../redis/replicas.ts";
 import type { RedisTarget } from "../redis/target.ts";
 import type { Keys } from "../redis/keys.ts";
 import { createApply } from "./apply.ts";
@@ -84,11 +85,12 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const closing = new AbortController();
   const redis = openRedis(target, "jobcast-recorder");
   const strict = openStrictRedis(target, "jobcast-recorder-writes", WRITE_TIMEOUT_MS);
+  const waiting = openStrictRedis(target, "jobcast-recorder-replicas", WRITE_TIMEOUT_MS);
   const readers = names.map((queue) => ({
     queue,
     blocking: openReader(target, keys.events(queue), `jobcast-recorder-${queue}`),
   }));
-  const connections = [redis, strict, ...readers.map(({ blocking }) => blocking)];
+  const connections = [redis, strict, waiting, ...readers.map(({ blocking }) => blocking)];
   for (const connection of connections)
     connection.on("error", (err) => log.debug({ err }, "recorder: redis"));
 
@@ -113,6 +115,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     log,
     ...(options.parkedMs === undefined ? {} : { parkedMs: options.parkedMs }),
   });
+  const replicas = createReplicas({ redis: waiting, keys, log });
   const rounds = createRounds({ redis, keys });
   const queues = openQueues({ redis: strict, keys, retentionDays, log });
   const records = createRecords({ redis, keys });
@@ -129,6 +132,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   });
   const apply = createApply({
     redis,
+    replicas,
     keys,
     partitions,
     writer,
@@ -187,6 +191,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       // Without Redis the leases cannot be given back: they run out.
       await atMost(CLOSE_TIMEOUT_MS, Promise.all([...sources, keeper]).then(queues.close));
       await continuity.save();
+      replicas.close();
       for (const connection of connections) connection.disconnect();
     },
   };

@@ -14,6 +14,8 @@ export function createKeys(prefix: string) {
   return {
     /** What every process of an installation must agree on: secrets, store, partitions. */
     installation: `${prefix}:installation`,
+    /** String, short-lived, in the slot of `key`: written so that replicas can be asked for all that was written before it. */
+    caughtUp: (key: string) => `${prefix}:{${/\{([^}]+)\}/.exec(key)?.[1] ?? key}}:caught-up`,
 
     /** Stream: all that is said in a partition, each entry with a running number. */
     tail: (partition: number) => inPartition(partition, "tail"),

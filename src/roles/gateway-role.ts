@@ -14,7 +14,8 @@ import type { JobSnapshot } from "../jobs/snapshot.ts";
 import { createRemoveSnapshot } from "../jobs/remove-snapshot.ts";
 import { createUploads, type Uploads } from "../jobs/uploads/uploads.ts";
 import type { Database } from "../db/database.ts";
-import { openUnwatchedRedis } from "../redis/connect.ts";
+import { openStrictRedis, openUnwatchedRedis } from "../redis/connect.ts";
+import { createReplicas, type Replicas } from "../redis/replicas.ts";
 import { openReaders } from "../redis/stream-readers.ts";
 import type { Resources } from "./resources.ts";
 
@@ -24,6 +25,8 @@ export interface GatewayRoleOptions {
 }
 
 const FINISH_PENDING_EVERY_MS = 30_000;
+/** Above what a replica may take, so that a link which hangs is found. */
+const REPLICAS_TIMEOUT_MS = 3000;
 
 /** Lets clients in. */
 export async function startGateway(
@@ -98,6 +101,7 @@ function openJobs(
   stack.defer(queues.close);
   const jobs = createJobs({
     redis: strict,
+    replicas: openReplicas(resources, stack),
     keys,
     partitions,
     queues,
@@ -120,6 +124,18 @@ function openJobs(
   }, FINISH_PENDING_EVERY_MS).unref();
   stack.defer(() => clearInterval(timer));
   return jobs;
+}
+
+function openReplicas(
+  { target, node, keys, log }: Resources,
+  stack: AsyncDisposableStack,
+): Replicas {
+  const redis = openStrictRedis(target, `jobcast-${node}-replicas`, REPLICAS_TIMEOUT_MS);
+  redis.on("error", (err) => log.debug({ err }, "replicas: redis"));
+  stack.defer(() => redis.disconnect());
+  const replicas = createReplicas({ redis, keys, log });
+  stack.defer(replicas.close);
+  return replicas;
 }
 
 function openSubscriber({ target, node, log }: Resources, stack: AsyncDisposableStack) {

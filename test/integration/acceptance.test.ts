@@ -1,6 +1,8 @@
 import { describe, expect } from "vitest";
 import { accept } from "../../src/jobs/accept.ts";
+import { createKept } from "../../src/jobs/kept.ts";
 import { createSnapshots } from "../../src/jobs/snapshots.ts";
+import { ALONE } from "../support/alone.ts";
 import { test } from "../support/feeds.ts";
 import { record } from "../support/jobs.ts";
 import { PARTITIONS } from "../support/stage.ts";
@@ -14,6 +16,7 @@ describe("an accepted job", () => {
     await accept(job, {
       records,
       snapshots,
+      kept: createKept({ ...stage, partitions: PARTITIONS, replicas: ALONE }),
       queues: {
         ...queues,
         async add(...args) {

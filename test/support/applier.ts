@@ -4,6 +4,7 @@ import { createRounds } from "../../src/jobs/rounds.ts";
 import { createMeasure } from "../../src/recorder/measure.ts";
 import { createParking } from "../../src/recorder/parking.ts";
 import type { SourceEvent } from "../../src/recorder/queue-events.ts";
+import { ALONE } from "./alone.ts";
 import { leaseOf, PARTITIONS, QUEUE, sign, silent, type Stage } from "./stage.ts";
 
 /** Nobody waits for the jobs of these tests. */
@@ -17,6 +18,7 @@ export function createApplier(stage: Stage, writer: Writer = stage.writer) {
   const rounds = createRounds(deps);
   const apply = createApply({
     ...deps,
+    replicas: ALONE,
     writer,
     parking,
     sign,

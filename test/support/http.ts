@@ -22,6 +22,7 @@ import { openStrictRedis } from "../../src/redis/connect.ts";
 import { createKeys } from "../../src/redis/keys.ts";
 import { createDiskStore } from "../../src/storage/disk-store.ts";
 import { createLinks } from "../../src/storage/signed-links.ts";
+import { ALONE } from "./alone.ts";
 import { silent, test as base } from "./databases.ts";
 
 export interface HttpSetup extends Partial<Omit<HttpDeps, "config">> {
@@ -65,6 +66,7 @@ export const test = base
     const jobs = createJobs({
       catalog,
       redis,
+      replicas: ALONE,
       keys,
       queues,
       store,

@@ -24,6 +24,7 @@ import { createUploads } from "../../src/jobs/uploads/uploads.ts";
 import { openStrictRedis } from "../../src/redis/connect.ts";
 import { createKeys, partitionOf } from "../../src/redis/keys.ts";
 import { createDiskStore } from "../../src/storage/disk-store.ts";
+import { ALONE } from "./alone.ts";
 import { test as base } from "./postgres.ts";
 
 export const PARTITIONS = 4;
@@ -93,6 +94,7 @@ export const test = base
 
     const deps: JobsDeps = {
       redis: strict,
+      replicas: ALONE,
       keys,
       partitions: PARTITIONS,
       queues,
