@@ -8,10 +8,12 @@ import { playRound, type Row } from "./round.ts";
 import type { Fault } from "./scene.ts";
 import { createDice } from "./seed.ts";
 import { until } from "./until.ts";
+import type { RedisKind } from "./world/redis-set.ts";
 import { startWorld } from "./world/world.ts";
 
 export interface CampaignOptions {
   form: Form;
+  redis: RedisKind;
   seed: number;
   /** One after the other. */
   faults: readonly Fault[];
@@ -29,10 +31,10 @@ const WELCOME_WITHIN_MS = 60_000;
 
 /** Starts everything, breaks one thing after the other and then several at once, and stops everything. Resolves to what was found. */
 export async function runCampaign(options: CampaignOptions): Promise<Row[]> {
-  const { form, seed, faults, transports, onRow, signal } = options;
+  const { form, redis, seed, faults, transports, onRow, signal } = options;
   await using stack = new AsyncDisposableStack();
   const dice = createDice(seed);
-  const world = await startWorld(form);
+  const world = await startWorld({ ...form, redis });
   stack.defer(() => world.close());
   const { url, secret } = world;
   const users = createUsers({

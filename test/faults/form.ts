@@ -28,7 +28,6 @@ export const FULL: Form = {
   pace: {
     frozenMs: 20_000,
     downMs: 30_000,
-    noticeMs: 10_000,
     crowd: 1000,
     burdens: 30,
     largeJobs: 100,
@@ -48,7 +47,6 @@ export const SHORT: Form = {
   pace: {
     frozenMs: 7000,
     downMs: 6000,
-    noticeMs: 7000,
     crowd: 100,
     burdens: 5,
     largeJobs: 80,

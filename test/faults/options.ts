@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { type Transport, TRANSPORTS } from "./devices/device.ts";
+import { REDIS_KINDS, type RedisKind } from "./world/redis-set.ts";
 
 export interface Options {
   seed: number;
@@ -7,6 +8,7 @@ export interface Options {
   only: string[];
   isShort: boolean;
   users: number | undefined;
+  redis: RedisKind;
   transports: readonly Transport[];
   /** Where the findings go, as JSON. */
   out: string | undefined;
@@ -20,6 +22,7 @@ export const USAGE = `npm run faults -- [options]
   --short           few users, less patience
   --users N         how many people there are
   --mixed N         how many rounds of several faults at once
+  --redis KIND      ${REDIS_KINDS.join(" or ")}
   --transports a,b  any of ${TRANSPORTS.join(", ")}; by default all
   --out FILE        where the findings go, as JSON`;
 
@@ -33,6 +36,7 @@ export function readOptions(args: string[]): Options {
       short: { type: "boolean", default: false },
       users: { type: "string" },
       mixed: { type: "string" },
+      redis: { type: "string", default: REDIS_KINDS[0] },
       transports: { type: "string" },
       out: { type: "string" },
     },
@@ -40,7 +44,10 @@ export function readOptions(args: string[]): Options {
   const named = toList(values.transports);
   const transports = TRANSPORTS.filter((transport) => named.includes(transport));
   if (transports.length < named.length) throw new Error(`--transports: ${named.join(", ")}`);
+  const redis = REDIS_KINDS.find((kind) => kind === values.redis);
+  if (redis === undefined) throw new Error(`--redis: ${values.redis}`);
   return {
+    redis,
     seed: toNumber("seed", values.seed) ?? Math.floor(Math.random() * 1_000_000),
     only: toList(values.only),
     isShort: values.short,

@@ -5,10 +5,12 @@ import type { Form } from "./form.ts";
 import type { Row } from "./round.ts";
 import { quantile } from "./checker/bounds.ts";
 import type { Transport } from "./devices/device.ts";
+import type { RedisKind } from "./world/redis-set.ts";
 
 export interface ReportOptions {
   seed: number;
   form: Form;
+  redis: RedisKind;
   transports: readonly Transport[];
   /** What repeats the run. */
   command: string;

@@ -6,9 +6,15 @@ import { type Options, readOptions, USAGE } from "./options.ts";
 import { writeReport } from "./report.ts";
 import type { Row } from "./round.ts";
 import { heading, toRow } from "./table.ts";
+import type { RedisKind } from "./world/redis-set.ts";
 
 /** So many lines of one row are printed; all are in the file. */
 const SHOWN = 10;
+
+const SETUPS: Record<RedisKind, string> = {
+  sentinel: "with a replica and three sentinels",
+  cluster: "Cluster of three primaries with a replica each",
+};
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -30,14 +36,18 @@ async function main(args: string[]): Promise<number> {
 }
 
 async function run(options: Options, signal: AbortSignal): Promise<number> {
-  const { seed, transports, only, out } = options;
-  const faults = chooseFaults(only.filter((name) => name !== "mixed"));
+  const { seed, transports, redis, only, out } = options;
+  const faults = chooseFaults(
+    only.filter((name) => name !== "mixed"),
+    redis,
+  );
   const form = toForm(options);
   const command = toCommand(options);
-  console.log(`${form.users} users, seed ${seed}\n\n${heading()}`);
+  console.log(`${form.users} users, a Redis ${SETUPS[redis]}, seed ${seed}\n\n${heading()}`);
   const onlyMixed = only.length === 1 && only[0] === "mixed";
   const rows = await runCampaign({
     form,
+    redis,
     seed,
     faults,
     isMixedOnly: onlyMixed,
@@ -46,7 +56,7 @@ async function run(options: Options, signal: AbortSignal): Promise<number> {
     onRow: print,
     signal,
   });
-  const path = await writeReport({ seed, form, transports, command, rows, out });
+  const path = await writeReport({ seed, form, redis, transports, command, rows, out });
   const violations = rows.flatMap(({ breaches }) => breaches).length;
   console.log(`\n${violations} violations in ${rows.length} rounds. Written to ${path}`);
   if (violations > 0) console.log(`Repeat with: ${command}`);
@@ -58,13 +68,14 @@ function toForm({ isShort, users, mixed }: Options): Form {
   return { ...form, users: users ?? form.users, mixed: mixed ?? form.mixed };
 }
 
-function toCommand({ seed, only, isShort, users, mixed, transports }: Options): string {
+function toCommand({ seed, only, isShort, users, mixed, redis, transports }: Options): string {
   const given = [
     `--seed ${seed}`,
     ...(only.length === 0 ? [] : [`--only ${only.join(",")}`]),
     ...(isShort ? ["--short"] : []),
     ...(users === undefined ? [] : [`--users ${users}`]),
     ...(mixed === undefined ? [] : [`--mixed ${mixed}`]),
+    `--redis ${redis}`,
     `--transports ${transports.join(",")}`,
   ];
   return `npm run faults -- ${given.join(" ")}`;

@@ -3,6 +3,7 @@ import type { Device } from "./devices/device.ts";
 import type { Load } from "./load/load.ts";
 import type { User } from "./load/users.ts";
 import type { Dice } from "./seed.ts";
+import type { RedisKind } from "./world/redis-set.ts";
 import type { World } from "./world/world.ts";
 
 /** How long things take; the short form has less patience. */
@@ -11,8 +12,6 @@ export interface Pace {
   frozenMs: number;
   /** Postgres is away for so long. */
   downMs: number;
-  /** Clients go on writing to a primary that was cut off for so long. */
-  noticeMs: number;
   /** Clients that come back at once. */
   crowd: number;
   /** Clients that are a burden, and what each is sent. */
@@ -50,6 +49,8 @@ export interface Fault {
   about: string;
   /** What it breaks: two that break the same do not happen at once. */
   touches: string[];
+  /** The only kind of Redis that can break so. */
+  needs?: RedisKind;
   allows?: Allowance;
   /** What others may feel of it, ms, and by how much gateways may grow. */
   bounds?: Bounds;

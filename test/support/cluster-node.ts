@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 import { COMPILE_CACHE } from "./compile-cache.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
-/** Six of them begin at once, on as little as two cores. */
-const READY_TIMEOUT_MS = 60_000;
+/** Eight of them begin at once, on as little as two cores that have other things to do. */
+const READY_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 15_000;
 
 export interface NodeOptions {

@@ -1,11 +1,10 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 
-/** How all processes reach Redis: one address, which leads to another server after a failover. */
+/** How all processes reach a Redis. */
 export interface RedisWay {
   url: string;
-  /** From now on to the server at this port; cuts the links there are. */
-  leadTo(port: number): void;
+  port: number;
   /** Nothing more arrives over the links of such a name, in either direction, and none of them is closed. New ones are not concerned. Returns how many there are. */
   hang(name: RegExp): number;
   /** Names of those that hang and have not been given up by whoever opened them. */
@@ -26,9 +25,8 @@ const SETNAME = /setname\r\n\$\d+\r\n([^\r]+)\r\n/i;
 
 export async function openRedisWay(port: number): Promise<RedisWay> {
   const links = new Set<Link>();
-  let target = port;
   const server = createServer((inner) => {
-    const outer = connect(target, "127.0.0.1");
+    const outer = connect(port, "127.0.0.1");
     const link: Link = { inner, outer, name: "", isHung: false };
     links.add(link);
     inner.setNoDelay(true);
@@ -58,10 +56,7 @@ export async function openRedisWay(port: number): Promise<RedisWay> {
   const own = typeof address === "object" && address !== null ? address.port : 0;
   return {
     url: `redis://127.0.0.1:${own}`,
-    leadTo(other) {
-      target = other;
-      for (const link of links) drop(link);
-    },
+    port: own,
     hang(name) {
       const chosen = [...links].filter((link) => name.test(link.name));
       for (const link of chosen) link.isHung = true;

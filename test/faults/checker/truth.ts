@@ -1,13 +1,13 @@
-import type { Redis } from "ioredis";
 import { LANES } from "../../../src/contract/job.ts";
 import { queueName, userAudience } from "../../../src/contract/names.ts";
+import type { RedisClient } from "../../../src/redis/connect.ts";
 import { type Keys, partitionOf } from "../../../src/redis/keys.ts";
 import { fromPairs } from "../../../src/lib/array.ts";
 import type { QueueState } from "./jobs.ts";
 import type { FeedFacts } from "./place.ts";
 
 export interface TruthOptions {
-  redis: Redis;
+  redis: RedisClient;
   keys: Keys;
   partitions: number;
 }
@@ -17,24 +17,17 @@ export async function readHeads(
   { redis, keys, partitions }: TruthOptions,
   userIds: readonly string[],
 ): Promise<FeedFacts["head"][]> {
-  const pipeline = redis.pipeline();
-  for (const userId of userIds) {
+  const heads = userIds.map(async (userId) => {
     const feed = userAudience(userId);
     const partition = partitionOf(feed, partitions);
-    pipeline.hget(keys.partition(partition), "generation");
-    pipeline.hmget(keys.meta(partition, feed), "epoch", "seq");
-  }
-  const replies = ((await pipeline.exec()) ?? []).map(([error, value]) => {
-    if (error) throw error;
-    return value;
+    const [generation, [epoch, seq]] = await Promise.all([
+      redis.hget(keys.partition(partition), "generation"),
+      redis.hmget(keys.meta(partition, feed), "epoch", "seq"),
+    ]);
+    return { epoch: `${generation}.${epoch}`, seq: Number(seq ?? 0) };
   });
-  return userIds.map((_, i) => {
-    const [epoch, seq] = toStrings(replies[2 * i + 1]);
-    return { epoch: `${String(replies[2 * i])}.${epoch}`, seq: Number(seq ?? 0) };
-  });
+  return await Promise.all(heads);
 }
-
-const toStrings = (value: unknown): (string | null)[] => (Array.isArray(value) ? value : []);
 
 /** What a feed holds. */
 export async function readFeed(options: TruthOptions, userId: string): Promise<FeedFacts> {

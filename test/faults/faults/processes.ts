@@ -78,13 +78,14 @@ async function toRecorder(scene: Scene, { strike, mend }: Harm): Promise<void> {
   const { world, load } = scene;
   const recorder = await world.activeRecorder();
   scene.note(recorder);
-  const redis = world.redis.control();
-  const holder = () => redis.hget(world.keys.lease(MAIN_QUEUE), "holder");
+  const holder = () => world.redis.control().hget(world.keys.lease(MAIN_QUEUE), "holder");
   const before = (await holder()) ?? "";
   const over = new AbortController();
+  // Of a cluster one server is looked at: some of what is said lies there.
+  const primary = world.redis.primary();
   const caught = freezeInMidBatch({
-    redis,
-    redisUrl: world.redis.url(),
+    redis: primary.link,
+    redisUrl: primary.url,
     prefix: world.prefix,
     holder: before,
     freeze: () => world.cluster.signal(recorder, "SIGSTOP"),

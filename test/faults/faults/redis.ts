@@ -17,25 +17,27 @@ const restarts: Fault[] = (["in order", "killed"] as const).map((how) => ({
   inflict: ({ world }) => world.redis.restart(how),
 }));
 
-const failover: Fault = {
-  name: "redis-failover",
-  about: "the sentinels make the replica the primary",
+const failovers: Fault[] = (["in order", "killed"] as const).map((how) => ({
+  name: how === "killed" ? "redis-lost" : "redis-failover",
+  about: `the replica becomes the primary, ${how === "killed" ? "which is dead" : "as an operator asks"}`,
   touches: ["redis"],
   allows: AFTER_FAILOVER,
   async inflict({ world, excuse }) {
-    await world.redis.failOver();
+    await world.redis.failOver(how);
     excuse();
     await world.redis.heal();
   },
-};
+}));
 
 const isolation: Fault = {
   name: "redis-isolated",
   about: "a primary that is cut off from replica and sentinels still answers its clients",
   touches: ["redis"],
+  // Nobody can be kept out of the bus of a cluster.
+  needs: "sentinel",
   allows: AFTER_FAILOVER,
-  async inflict({ world, pace, excuse }) {
-    await world.redis.isolatePrimary(pace.noticeMs);
+  async inflict({ world, excuse }) {
+    await world.redis.isolatePrimary();
     excuse();
     await world.redis.heal();
   },
@@ -48,7 +50,7 @@ const kills: Fault[] = ["pubsub", "normal"].map((type) => ({
   async inflict({ world, load, note }) {
     let cut = 0;
     for (let i = 0; i < 3; i += 1) {
-      cut += Number(await world.redis.control().call("CLIENT", "KILL", "TYPE", type));
+      cut += await world.redis.killLinks(type);
       await load.sendLong(1);
     }
     if (cut === 0) throw new Error(`There was no ${type} link`);
@@ -62,15 +64,15 @@ const hang = (name: string, links: RegExp, about: string): Fault => ({
   about: `links that ${about} hang without closing`,
   touches: ["redis"],
   async inflict(scene) {
-    const { way } = scene.world.redis;
-    const count = way.hang(links);
+    const { redis } = scene.world;
+    const count = redis.hang(links);
     if (count === 0) throw new Error(`There was no link that is called ${links.source}`);
     // They hang until their owners give them up, or for ever where nobody asks for anything over them: the round goes on all the same.
     const since = Date.now();
     await until("given up, or hanging for longer than anyone is patient", 2 * PATIENCE_MS, () => {
-      return way.hanging().length === 0 || Date.now() - since > PATIENCE_MS;
+      return redis.hanging().length === 0 || Date.now() - since > PATIENCE_MS;
     });
-    scene.note(`${count} links, ${way.hanging().length} not asked`);
+    scene.note(`${count} links, ${redis.hanging().length} not asked`);
   },
 });
 
@@ -80,7 +82,7 @@ const flush: Fault = {
   touches: ["redis"],
   allows: { resync: true },
   async inflict({ world, load, excuse }: Scene) {
-    await world.redis.control().flushall();
+    await world.redis.flush();
     excuse();
     await load.sendLong(1);
     excuse();
@@ -89,7 +91,7 @@ const flush: Fault = {
 
 export const REDIS_FAULTS: Fault[] = [
   ...restarts,
-  failover,
+  ...failovers,
   isolation,
   ...kills,
   hang("tails", /-tails$/, "gateways read the tails over"),

@@ -3,7 +3,9 @@ import { createKeys, type Keys } from "../../../src/redis/keys.ts";
 import { type Cluster, startCluster } from "../../support/cluster.ts";
 import { type PostgresServer, startPostgresServer } from "../../support/postgres-server.ts";
 import { openSmallDisk, type SmallDisk } from "./small-disk.ts";
-import { type RedisSet, startRedisSet } from "./redis-set.ts";
+import { startClusterSet } from "./cluster-set.ts";
+import type { RedisKind, RedisSet } from "./redis-set.ts";
+import { startSentinelSet } from "./sentinel-set.ts";
 
 export type Role = "gateway" | "recorder" | "worker";
 
@@ -29,6 +31,7 @@ export interface World {
 }
 
 export interface WorldOptions {
+  redis: RedisKind;
   counts: Record<Role, number>;
   heartbeatSeconds: number;
   workerConcurrency: number;
@@ -41,19 +44,23 @@ export const MAIN_QUEUE = "paced.normal";
 
 /** Resolves when every process is ready. Whatever was started when one does not start is stopped. */
 export async function startWorld({
+  redis: kind,
   counts,
   heartbeatSeconds,
   workerConcurrency,
 }: WorldOptions): Promise<World> {
   const stack = new AsyncDisposableStack();
   try {
-    const redis = await startRedisSet();
+    const prefix = "faults";
+    const keys = createKeys(prefix);
+    const redis = await (kind === "sentinel"
+      ? startSentinelSet()
+      : startClusterSet(keys.events(MAIN_QUEUE)));
     stack.defer(() => redis.close());
     const postgres = await startPostgresServer();
     stack.defer(() => postgres.stop());
     const disk = await openSmallDisk();
     stack.defer(() => disk.close());
-    const prefix = "faults";
     const nodes = Object.entries(counts).flatMap(([role, count]) =>
       Array.from({ length: count }, (_, i) => [`${role}-${i + 1}`, [role]] as const),
     );
@@ -72,7 +79,6 @@ export async function startWorld({
       },
     });
     stack.defer(() => cluster.close());
-    const keys = createKeys(prefix);
     const namesOf = (role: Role) =>
       Array.from({ length: counts[role] }, (_, i) => `${role}-${i + 1}`);
 
