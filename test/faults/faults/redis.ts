@@ -4,10 +4,7 @@ import { until } from "../until.ts";
 /** Longer than any that processes have with Redis. */
 const PATIENCE_MS = 15_000;
 
-/**
- * What a primary had not passed on is lost with it: clients fetch the state anew, and jobs are excused that were accepted until then, since an answer does
- * not wait for the replica yet.
- */
+/** What a replica had not confirmed was not promised: clients may have seen more than it has, and fetch the state anew, but no job is lost. */
 const AFTER_FAILOVER = { resync: true };
 
 const restarts: Fault[] = (["in order", "killed"] as const).map((how) => ({
@@ -22,9 +19,8 @@ const failovers: Fault[] = (["in order", "killed"] as const).map((how) => ({
   about: `the replica becomes the primary, ${how === "killed" ? "which is dead" : "as an operator asks"}`,
   touches: ["redis"],
   allows: AFTER_FAILOVER,
-  async inflict({ world, excuse }) {
+  async inflict({ world }) {
     await world.redis.failOver(how);
-    excuse();
     await world.redis.heal();
   },
 }));
@@ -36,9 +32,8 @@ const isolation: Fault = {
   // Nobody can be kept out of the bus of a cluster.
   needs: "sentinel",
   allows: AFTER_FAILOVER,
-  async inflict({ world, excuse }) {
+  async inflict({ world }) {
     await world.redis.isolatePrimary();
-    excuse();
     await world.redis.heal();
   },
 };
@@ -63,6 +58,8 @@ const hang = (name: string, links: RegExp, about: string): Fault => ({
   name: `redis-hang-${name}`,
   about: `links that ${about} hang without closing`,
   touches: ["redis"],
+  // In a cluster there is nothing in between.
+  needs: "sentinel",
   async inflict(scene) {
     const { redis } = scene.world;
     const count = redis.hang(links);

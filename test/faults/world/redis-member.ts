@@ -8,11 +8,12 @@ import type { MortalServer } from "../../support/server-process.ts";
 import { until } from "../until.ts";
 import type { Ending } from "./redis-set.ts";
 
-/** A server behind a gate, at which links can be made to hang. Clients, peers and sentinels know it by its gate alone. */
+/** One of several servers. */
 export interface ServerMember {
-  /** Of the gate. */
+  /** By which clients, peers and sentinels know it: of its gate if it has one. */
   port: number;
-  way: RedisWay;
+  /** Where links can be made to hang. */
+  way: RedisWay | undefined;
   /** Past the gate. */
   link: Redis;
   url: string;
@@ -38,14 +39,23 @@ const USERS = { default: PASSWORD, sentinel: "sentinel", replica: "replica" };
 /** Given the port that the server is known by. */
 type Settings = (port: number) => Record<string, string> | Promise<Record<string, string>>;
 
-export async function startMember(dir: string, settings: Settings): Promise<ServerMember> {
+interface MemberOptions {
+  isGated: boolean;
+  settings: Settings;
+}
+
+export async function startMember(
+  dir: string,
+  { isGated, settings }: MemberOptions,
+): Promise<ServerMember> {
   await mkdir(dir);
   const aclfile = join(dir, "users.acl");
   // Known from the first moment on: a sentinel that was turned away would take the server for dead.
   await writeFile(aclfile, Object.entries(USERS).map(toAclLine).join("\n"));
   const own = await freePort();
-  const way = await openRedisWay(own);
-  const further = await settings(way.port);
+  const way = isGated ? await openRedisWay(own) : undefined;
+  const known = way?.port ?? own;
+  const further = await settings(known);
   const start = () =>
     startRedisServer({
       port: own,
@@ -78,7 +88,7 @@ export async function startMember(dir: string, settings: Settings): Promise<Serv
     await (how === "killed" ? ending?.kill() : ending?.stop());
   }
   return {
-    port: way.port,
+    port: known,
     way,
     link,
     url: `redis://:${PASSWORD}@127.0.0.1:${own}`,
@@ -101,7 +111,7 @@ export async function startMember(dir: string, settings: Settings): Promise<Serv
     },
     async close() {
       link.disconnect();
-      await way.close();
+      await way?.close();
       await end("in order");
     },
   };
@@ -115,11 +125,11 @@ export async function startMembers(
   stack: AsyncDisposableStack,
   folder: string,
   count: number,
-  settings: Settings,
+  options: MemberOptions,
 ): Promise<ServerMember[]> {
   const members: ServerMember[] = [];
   for (let i = 0; i < count; i += 1) {
-    const member = await startMember(join(folder, `${i}`), settings);
+    const member = await startMember(join(folder, `${i}`), options);
     stack.defer(() => member.close());
     members.push(member);
   }
@@ -128,6 +138,6 @@ export async function startMembers(
 
 /** What a set has of all its members. */
 export const ofAll = (members: readonly ServerMember[]) => ({
-  hang: (name: RegExp) => members.reduce((sum, { way }) => sum + way.hang(name), 0),
-  hanging: () => members.flatMap(({ way }) => way.hanging()),
+  hang: (name: RegExp) => members.reduce((sum, { way }) => sum + (way?.hang(name) ?? 0), 0),
+  hanging: () => members.flatMap(({ way }) => way?.hanging() ?? []),
 });

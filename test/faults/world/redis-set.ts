@@ -13,7 +13,7 @@ export interface RedisSet {
   control(): RedisClient;
   /** Who is the primary now. */
   primary(): Pick<ServerMember, "link" | "url">;
-  /** Nothing more arrives over the links of such a name, in either direction, and none of them is closed. New ones are not concerned. Returns how many there are. */
+  /** Nothing more arrives over the links of such a name, in either direction, and none of them is closed. New ones are not concerned. Returns how many there are; none in a cluster. */
   hang(name: RegExp): number;
   /** Names of those that hang and have not been given up by whoever opened them. */
   hanging(): string[];

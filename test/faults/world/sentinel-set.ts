@@ -32,10 +32,11 @@ export async function startSentinelSet(): Promise<RedisSet> {
 async function start(stack: AsyncDisposableStack): Promise<RedisSet> {
   const folder = await mkdtemp(join(tmpdir(), "jobcast-redis-"));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
-  const members = await startMembers(stack, folder, 2, (port) => ({
+  const settings = (port: number) => ({
     "replica-announce-ip": "127.0.0.1",
     "replica-announce-port": `${port}`,
-  }));
+  });
+  const members = await startMembers(stack, folder, 2, { isGated: true, settings });
   const [first, second] = members;
   if (first === undefined || second === undefined) throw new Error("No Redis");
   await second.link.replicaof("127.0.0.1", first.port);
