@@ -43,7 +43,11 @@ export type HandshakeAuth = Static<typeof HandshakeAuth>;
 export const WebSocketAuth = Type.Object({
   token: Type.String({ maxLength: 8192 }),
   cursor: Type.Optional(Type.String({ maxLength: 16_384, description: "As `ready` had it" })),
-  cursors: Type.Optional(Type.String({ maxLength: 16_384, description: "JSON map" })),
+  cursors: Type.Optional(
+    Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.String({ maxLength: 16_384 })], {
+      description: "The map that sockets use, as it is or as JSON text",
+    }),
+  ),
   topics: Type.Optional(Type.String({ maxLength: 16_384, description: "Comma list" })),
   protocol: Type.Optional(Type.Number()),
 });

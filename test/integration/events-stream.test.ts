@@ -272,6 +272,12 @@ describe("a node with limits of its own", () => {
     expect(refused.headers.get("retry-after")).toMatch(/\d/);
     expect(await (await openSocket(node, `?token=${token}`)).closed).toBe("4503 server_full");
     expect((await node.get("/api/realtime/stats")).body).toMatchObject({ available: false });
+    // Nobody may ask as fast as they are answered.
+    const { body } = await node.get("/api/events", token);
+    const askedAt = performance.now();
+    await node.get(`/api/events?wait=20&cursor=${String(body["cursor"])}`, token);
+    expect(performance.now() - askedAt).toBeGreaterThan(900);
+    expect(performance.now() - askedAt).toBeLessThan(10_000);
   });
 
   test("moves the clients of all transports when it leaves", async ({ installation }) => {

@@ -40,6 +40,12 @@ describe("one cursor for all feeds", () => {
     expect(toStanding({ cursors: '{"user:42":null}' })?.cursorOf(own)).toBeUndefined();
   });
 
+  test("may be given as the map itself", () => {
+    const standing = toStanding({ cursors: { [own]: "a.b-1", all: null } });
+    expect(standing?.cursorOf(own)).toBe("a.b-1");
+    expect(standing?.cursorOf("all")).toBeUndefined();
+  });
+
   test("takes no feed from what every object has", () => {
     expect(toStanding({ cursors: '{"__proto__":{"user:42":"x"}}' })?.cursorOf(own)).toBeUndefined();
   });

@@ -14,8 +14,8 @@ import { closeSession, type Session } from "./session.ts";
 import { findTopics, followTopics, sayState } from "./topics.ts";
 
 export interface LongPollsDeps extends JoinDeps, Pick<SessionDeps, "connections" | "ticker"> {
-  /** `false` while whoever waits would be in the way. */
-  mayWait: () => boolean;
+  /** Whether whoever waits would be in the way. */
+  isCrowded: () => boolean;
 }
 
 export interface PollRequest {
@@ -41,6 +41,8 @@ export interface LongPolls {
   release(): void;
 }
 
+/** While a node is full or leaves: long enough that nobody asks as fast as they are answered. */
+const CROWDED_WAIT_MS = 1000;
 /** What belongs to a fact, on another feed or of the next step, comes with it. */
 const LINGER_MS = 20;
 /** Progress comes ten times a second: not worth a question each. */
@@ -101,8 +103,9 @@ export function createLongPolls(deps: LongPollsDeps): LongPolls {
     return jobs;
   }
 
-  async function wait(wire: Collector, waitMs: number): Promise<void> {
-    if (waitMs === 0 || !deps.mayWait()) return;
+  async function wait(wire: Collector, askedMs: number): Promise<void> {
+    const waitMs = deps.isCrowded() ? Math.min(askedMs, CROWDED_WAIT_MS) : askedMs;
+    if (waitMs === 0) return;
     const over = new AbortController();
     waiting.add(wire);
     try {

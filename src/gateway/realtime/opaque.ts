@@ -24,14 +24,18 @@ export interface GivenPlace {
   cursors?: unknown;
 }
 
-/** As an address or a header has it: one opaque string, or the map that sockets use, as JSON. What cannot be read is a cursor that no feed gave out; `undefined` when nothing is given. */
+/** As an address or a header has it: one opaque string, or the map that sockets use, as it is or as JSON. What cannot be read is a cursor that no feed gave out; `undefined` when nothing is given. */
 export function toStanding({ cursor, cursors }: GivenPlace): Standing | undefined {
   if (isText(cursors)) return fromMap(parseMap(cursors), cursors);
+  if (isMap(cursors)) return fromMap(Object.assign(Object.create(null), cursors), "");
   if (!isText(cursor)) return undefined;
   const standing = fromMap(parseMap(Buffer.from(cursor, "base64url").toString()), cursor);
   // Every one of ours names the feed of the user whose it is: without it, it is somebody else's.
   return { ...standing, cursorOf: (feed) => standing.cursorOf(feed) ?? unlessUsers(feed, cursor) };
 }
+
+const isMap = (given: unknown): given is object =>
+  typeof given === "object" && given !== null && !Array.isArray(given);
 
 const isText = (given: unknown): given is string => typeof given === "string" && given !== "";
 
@@ -51,9 +55,7 @@ function fromMap(map: Record<string, unknown> | undefined, given: string): Stand
 function parseMap(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? Object.assign(Object.create(null), value)
-      : undefined;
+    return isMap(value) ? Object.assign(Object.create(null), value) : undefined;
   } catch {
     return undefined;
   }

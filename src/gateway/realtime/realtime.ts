@@ -127,7 +127,7 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
   const streams = createEventStreams({ ...parts, heartbeatSeconds: config.HEARTBEAT_SECONDS });
   const polls = createLongPolls({
     ...parts,
-    mayWait: () => !isDraining() && open() < maxConnections,
+    isCrowded: () => isDraining() || open() >= maxConnections,
   });
   const webSockets = createWebSockets(parts);
   const open = () => socketIo.connections + webSockets.size + streams.size + polls.size;
