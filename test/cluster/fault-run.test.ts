@@ -10,10 +10,8 @@ import { REDIS_KINDS, type RedisKind } from "../faults/world/redis-set.ts";
 /** What `npm run faults` does at length, with a few people and the faults that have most to say. */
 const NAMES: Record<RedisKind, string[]> = {
   sentinel: [
-    "gateway-sigkill+worker-sigterm",
     "gateway-sigterm+recorder-sigkill",
-    "recorder-sigstop+worker-sigkill",
-    "gateway-sigstop+worker-sigstop+devices-restless",
+    "gateway-sigstop+worker-sigkill+devices-restless",
     "redis-failover",
   ],
   cluster: ["redis-lost", "redis-kill-normal+gateway-sigkill"],

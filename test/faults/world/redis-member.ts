@@ -68,6 +68,8 @@ export async function startMember(
         masteruser: "replica",
         masterauth: "replica",
         "repl-diskless-sync-delay": "0",
+        // As the processes ask for at their start: cut off from its replica, it takes nothing that its successor would not have.
+        "min-replicas-to-write": "1",
         ...further,
       },
     });
