@@ -14,7 +14,7 @@ const NAMES: Record<RedisKind, string[]> = {
     "gateway-sigstop+worker-sigkill+devices-restless",
     "redis-failover",
   ],
-  cluster: ["redis-lost", "redis-kill-normal+gateway-sigkill"],
+  cluster: ["gateway-sigkill+worker-sigterm"],
 };
 const SEED = 1;
 
