@@ -1,7 +1,6 @@
 import { Cluster, Command, type Redis } from "ioredis";
 import type { RedisClient } from "./connect.ts";
 import type { Keys } from "./keys.ts";
-import { primariesOf } from "./primaries.ts";
 
 /** Names a primary among those of a connection; of one that is not a cluster's the only one, whichever server that is. */
 export const addressOf = (redis: RedisClient, primary: Redis): string =>
@@ -19,5 +18,8 @@ export function markersOf(redis: RedisClient, keys: Keys, written: Iterable<stri
   return new Set(slots.map(keys.caughtUp));
 }
 
+/** Whatever it was before: a replica that has taken over goes by its old part for a while. */
 export const primaryAt = (redis: RedisClient, address: string): Redis | undefined =>
-  primariesOf(redis).find((primary) => addressOf(redis, primary) === address);
+  (redis instanceof Cluster ? redis.nodes("all") : [redis]).find(
+    (node) => addressOf(redis, node) === address,
+  );

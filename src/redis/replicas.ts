@@ -72,7 +72,7 @@ export function createReplicas({
 
   function requirePrimary(address: string) {
     const primary = primaryAt(redis, address);
-    if (primary === undefined) throw new Error("Nobody knows where the primary is");
+    if (primary === undefined) throw new GoneError();
     return primary;
   }
 
@@ -100,14 +100,18 @@ export function createReplicas({
     await Promise.all([...byOwner].map(([address, markers]) => pass(before, address, markers)));
   }
 
-  /** A slot that has moved is found by asking; one that is moving is on two primaries, so that is waited for. */
+  /**
+   * A slot that has moved, or whose primary is gone, is found by asking: ioredis learns of it by the answers to commands that it sends itself. One that is
+   * moving is on two primaries, so that is waited for.
+   */
   async function follow(before: Known, wanted: Set<string>): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
       try {
         return await passAll(before, wanted);
       } catch (thrown) {
-        if (!isMoved(thrown) || performance.now() > deadline) throw thrown;
+        const isElsewhere = isMoved(thrown) || thrown instanceof GoneError;
+        if (!isElsewhere || performance.now() > deadline) throw thrown;
         await Promise.all(Array.from(wanted, (marker) => redis.call(...mark(marker))));
         await sleep(MOVING_PAUSE_MS);
       }
@@ -150,6 +154,15 @@ function requireSame(before: Known, address: string, { history }: Standing): voi
   if (before.size === 0 || before.get(address)?.replicas === 0) return;
   for (const known of before.values()) if (known.history === history) return;
   throw new Error("The primary was replaced meanwhile");
+}
+
+/** The connection names a primary that it has no link to any more. */
+class GoneError extends Error {
+  override readonly name = "GoneError";
+
+  constructor() {
+    super("Nobody knows where the primary is");
+  }
 }
 
 const isMoved = (thrown: unknown): boolean =>

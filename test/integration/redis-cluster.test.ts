@@ -1,3 +1,4 @@
+import { createReplicas } from "../../src/redis/replicas.ts";
 import { describe, expect, vi } from "vitest";
 import type { Audience } from "../../src/contract/names.ts";
 import type { RedisClient } from "../../src/redis/connect.ts";
@@ -163,5 +164,20 @@ describe.concurrent("a primary of a Redis Cluster", () => {
       expect(JSON.parse(page.job ?? "{}")).toMatchObject({ job: { status: "completed" } });
       expect(page.head.seq).toBe(3);
     }, 15_000);
+  });
+
+  test("that has fallen is not waited for when another took its place", async ({
+    replicated: { servers, stage },
+  }) => {
+    const { keys } = stage;
+    const redis = stage.strict("replicas");
+    const replicas = createReplicas({ redis, keys, log: silent });
+    const written = [keys.tail(0)];
+    await vi.waitFor(() => replicas.begin()(written), 10_000);
+    const { owner } = await servers.ownerOf(keys.tail(0));
+    await owner.kill();
+    await servers.promoted(keys.tail(0));
+    await vi.waitFor(() => replicas.begin()(written), { timeout: 10_000, interval: 200 });
+    replicas.close();
   });
 });
