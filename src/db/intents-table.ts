@@ -45,6 +45,19 @@ export function createIntentsTable(db: Kysely<Tables>) {
     /** What an earlier call wrote. */
     find: (key: IntentKey): Promise<Begun | undefined> => find(db, key),
 
+    /** Takes a pending call in hand, as it was seen; `false` when somebody else has done so since, or it is done or gone. Of several exactly one gets it. */
+    async hold({ id, updatedAt }: Pick<Intent, "id" | "updatedAt">): Promise<boolean> {
+      const { numUpdatedRows } = await db
+        .updateTable("intents")
+        .set({ updated_at: sql`clock_timestamp()` })
+        .where("id", "=", id)
+        .where("state", "=", "pending")
+        // A date of JavaScript's knows no less than a millisecond.
+        .where(sql`date_trunc('milliseconds', updated_at)`, "=", updatedAt)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
+    },
+
     /** Keeps the answer for whoever repeats the call. */
     async finish(id: number, answer: unknown): Promise<void> {
       await db

@@ -8,7 +8,7 @@ const ABANDONED_MS = 30_000;
 
 export type Intents = Pick<
   IntentsTable,
-  "begin" | "find" | "finish" | "abandon" | "pendingOlderThan"
+  "begin" | "find" | "hold" | "finish" | "abandon" | "pendingOlderThan"
 >;
 
 interface KeyedDeps<Payload extends object, Answer extends object> {
@@ -56,30 +56,34 @@ export function createKeyedSubmits<Payload extends object, Answer extends object
   const isPayload = (payload: unknown): payload is Payload => payload instanceof Object;
   const isAnswer = (answer: unknown): answer is Answer => answer instanceof Object;
 
-  async function first({ id }: Intent, payload: Payload): Promise<Answered<Answer>> {
+  async function first(intent: Intent, payload: Payload): Promise<Answered<Answer>> {
     try {
       await requireQuota(payload);
       const answer = await accept(payload);
       // What was asked for is made: whether the answer is kept does not change that, and a repeat finds it.
       await intents
-        .finish(id, answer)
+        .finish(intent.id, answer)
         .catch((err: unknown) => log.warn({ err }, "an answer could not be kept"));
       return { answer, isReplay: false };
     } catch (thrown) {
       // Not waited for, since the caller has waited long enough. What cannot be settled stays pending until a repeat or the sweep.
-      void settle(id, payload).catch((err: unknown) =>
+      void settle(intent, payload).catch((err: unknown) =>
         log.warn({ err }, "a keyed submit stays pending"),
       );
       throw thrown;
     }
   }
 
-  async function settle(id: number, payload: Payload): Promise<void> {
-    if (await takeBack(payload)) await intents.abandon(id);
+  /** A call that took too long may have been finished by a repeat, and answered: what that promised must not be taken back. */
+  async function settle(intent: Intent, payload: Payload): Promise<void> {
+    if (!(await intents.hold(intent))) return;
+    if (await takeBack(payload)) await intents.abandon(intent.id);
   }
 
-  async function finish({ id, payload }: Intent): Promise<Answer> {
+  async function finish(intent: Intent): Promise<Answer> {
+    const { id, payload } = intent;
     if (!isPayload(payload)) throw new Error("An intent says nothing of its jobs");
+    if (!(await intents.hold(intent))) throw inProgress();
     const answer = await accept(payload);
     await intents.finish(id, answer);
     return answer;
@@ -91,6 +95,8 @@ export function createKeyedSubmits<Payload extends object, Answer extends object
       await finish(intent);
     } catch (thrown) {
       if (isUnavailable(thrown)) throw thrown;
+      // Somebody else is at it.
+      if (thrown instanceof JobcastError && thrown.code === "idempotency_in_progress") return;
       log.error({ err: thrown, intent: intent.id, route }, "a keyed submit cannot be finished");
     }
   }
@@ -105,8 +111,7 @@ export function createKeyedSubmits<Payload extends object, Answer extends object
     }
     if (now() - row.updatedAt.getTime() > ABANDONED_MS)
       return { answer: await finish(row), isReplay: true };
-    const message = "The first request with this key is being worked on";
-    throw new JobcastError("idempotency_in_progress", message, { retryAfterSeconds: 1 });
+    throw inProgress();
   }
 
   return {
@@ -138,6 +143,13 @@ export function createKeyedSubmits<Payload extends object, Answer extends object
     },
   };
 }
+
+const inProgress = () =>
+  new JobcastError(
+    "idempotency_in_progress",
+    "The first request with this key is being worked on",
+    { retryAfterSeconds: 1 },
+  );
 
 const isRefusal = (thrown: unknown): boolean =>
   thrown instanceof JobcastError && thrown.status < 500;

@@ -115,6 +115,29 @@ describe("a submit with a key", () => {
     expect((await service.jobs.submit(submission)).job).toEqual(job);
   });
 
+  test("is not taken back by a first call that failed after a repeat was answered", async ({
+    service,
+  }) => {
+    const submission = keyed();
+    const slow = Promise.withResolvers<never>();
+    const begin = vi.spyOn(service.deps.intents, "begin");
+    const stuck = createJobs({
+      ...service.deps,
+      queues: { ...service.queues, add: () => slow.promise },
+    });
+    const first = expect(stuck.submit(submission)).rejects.toMatchObject({ code: "unavailable" });
+    await vi.waitFor(() => expect(begin).toHaveResolved());
+    const patient = createJobs({ ...service.deps, now: () => Date.now() + 31_000 });
+    const { job } = await patient.submit(submission);
+
+    const hold = vi.spyOn(service.deps.intents, "hold");
+    slow.reject(new JobcastError("unavailable", "No queue"));
+    await first;
+    await vi.waitFor(() => expect(hold).toHaveResolvedWith(false));
+    expect((await service.queues.find(job))?.id).toBe(job.jobId);
+    expect((await service.jobs.submit(submission)).job).toEqual(job);
+  });
+
   test("is finished by the sweep when its process died", async ({ service }) => {
     const submission = keyed();
     await dieInBetween(service, (stuck) => stuck.submit(submission));
