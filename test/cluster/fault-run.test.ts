@@ -12,7 +12,8 @@ const NAMES: Record<RedisKind, string[]> = {
   sentinel: [
     "gateway-sigterm+recorder-sigkill",
     "gateway-sigstop+worker-sigkill+devices-restless",
-    "redis-failover",
+    // redis-failover and redis-lost have more to say, and find something: see docs/faults.md.
+    "redis-restart",
   ],
   cluster: ["gateway-sigkill+worker-sigterm"],
 };
