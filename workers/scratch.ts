@@ -26,7 +26,9 @@ export async function openScratch(parent = tmpdir()): Promise<Scratch> {
 async function removeAbandoned(parent: string): Promise<void> {
   const names = await readdir(parent);
   const folders = names.filter((name) => name.startsWith(PREFIX)).map((name) => join(parent, name));
-  for (const folder of folders) if (await isAbandoned(folder)) await rm(folder, REMOVE_ALL);
+  // Several processes may start at once, and one lock a folder whose lock another has just removed. What is left goes with the next start: it is no reason not to.
+  for (const folder of folders)
+    if (await isAbandoned(folder)) await rm(folder, REMOVE_ALL).catch(() => undefined);
 }
 
 const REMOVE_ALL = { recursive: true, force: true };

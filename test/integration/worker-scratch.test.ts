@@ -32,6 +32,18 @@ describe("the folder of a worker's temporary files", () => {
     );
   });
 
+  test("is opened by all who start at once, though they find the same ones abandoned", async ({
+    folder,
+  }) => {
+    for (let i = 0; i < 100; i += 1) {
+      const abandoned = join(folder, `jobcast-work-${i}`);
+      await mkdir(abandoned);
+      await writeFile(join(abandoned, "lock"), "99999999 1 x\n");
+    }
+    const opened = await Promise.all(Array.from({ length: 12 }, () => openScratch(folder)));
+    for (const scratch of opened) await scratch.close();
+  });
+
   test("that bears another name is nobody's business", async ({ folder }) => {
     const scratch = await openScratch(folder);
     await scratch.close();
