@@ -8,6 +8,9 @@ import { createDiskStore } from "../../src/storage/disk-store.ts";
 import { find, QUEUE, test, untilStatus } from "../support/history.ts";
 import { entry } from "../support/jobs.ts";
 
+// The embedded database is made in the first test that wants it; with three files at a time that has taken longer than 20 s.
+vi.setConfig({ testTimeout: 60_000 });
+
 /** Of the two databases only the one that is named is opened. */
 const engines = {
   postgres: test.extend("database", ({ postgres }) => postgres),
