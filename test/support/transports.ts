@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { io } from "socket.io-client";
 import { WebSocket } from "ws";
+import { createEventParser } from "./event-parser.ts";
 import { someAddress } from "./some-address.ts";
 
 type Data = Record<string, unknown>;
@@ -126,10 +127,12 @@ const eventStream: Transport = {
     const read = async () => {
       const answer = await fetch(address, { headers, signal: closing.signal });
       if (!answer.ok) return;
-      for await (const { event, data, id } of eventsOf(answer)) {
+      const parse = createEventParser(({ event, data, id }) => {
         hear(event, JSON.parse(data));
         visit.place.cursor = id ?? visit.place.cursor;
-      }
+      });
+      for await (const piece of answer.body?.pipeThrough(new TextDecoderStream()) ?? [])
+        parse(piece);
     };
     void read()
       .catch(() => undefined)
@@ -137,26 +140,6 @@ const eventStream: Transport = {
     return visit;
   },
 };
-
-interface StreamedEvent {
-  event: string;
-  data: string;
-  id: string | undefined;
-}
-
-/** As much of the standard as the gateway makes use of. */
-async function* eventsOf(answer: Response): AsyncGenerator<StreamedEvent> {
-  let text = "";
-  for await (const chunk of answer.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-    const blocks = (text + chunk).split("\n\n");
-    text = blocks.pop() ?? "";
-    for (const block of blocks) {
-      const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(block)?.[1];
-      const [event, data] = [field("event"), field("data")];
-      if (event !== undefined && data !== undefined) yield { event, data, id: field("id") };
-    }
-  }
-}
 
 const longPoll: Transport = {
   gives: "cursor",

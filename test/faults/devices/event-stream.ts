@@ -1,7 +1,7 @@
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { comeBackAfter, type Device, type DeviceOptions } from "./device.ts";
 import { createRecord } from "./record.ts";
-import { createEventParser } from "./event-parser.ts";
+import { createEventParser } from "../../support/event-parser.ts";
 
 /** Longer than the comments are apart that keep a stream alive. */
 const SILENCE_MS = 40_000;
