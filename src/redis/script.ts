@@ -10,7 +10,10 @@ export interface Script {
 }
 
 export function loadScript(name: string): Script {
-  const source = readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), "utf8");
+  // What several scripts have in common stands where they say `-- use <name>`: Redis knows no modules.
+  const source = read(name).replace(/^-- use (\S+)$/gm, (_, shared: string) =>
+    read(`shared/${shared}`),
+  );
   const sha = createHash("sha1").update(source).digest("hex");
   return {
     async run(redis, keys, args) {
@@ -23,3 +26,6 @@ export function loadScript(name: string): Script {
     },
   };
 }
+
+const read = (name: string): string =>
+  readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), "utf8");

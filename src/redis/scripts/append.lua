@@ -49,17 +49,9 @@ if settles then
   for _, zset in ipairs({openJobs, doneJobs, accepted}) do redis.call("ZCARD", zset) end
 end
 
--- A primary that has not got what was acknowledged has lost it: nothing may be numbered before that was looked into.
-local function isLost(mark)
-  if mark == "" or #redis.call("XRANGE", tail, mark, mark) == 1 then return false end
-  local first = redis.call("XRANGE", tail, "-", "+", "COUNT", 1)[1]
-  if not first then return true end
-  local time, count = string.match(first[1], "^(%d+)%-(%d+)$")
-  local wantedTime, wantedCount = string.match(mark, "^(%d+)%-(%d+)$")
-  time, count, wantedTime, wantedCount = tonumber(time), tonumber(count), tonumber(wantedTime), tonumber(wantedCount)
-  return wantedTime > time or (wantedTime == time and wantedCount > count)
-end
-if isLost(ARGV[14]) then return {"lost"} end
+-- use is-lost
+-- Nothing may be numbered by a primary that has lost what was acknowledged, before that was looked into.
+if isLost(tail, ARGV[14]) then return {"lost"} end
 
 local mine = fence .. " " .. holder
 if inForce ~= mine then

@@ -5,17 +5,8 @@
   ARGV  1 id of the entry  2 the generation in which it was seen ("" = unknown)  3 the new generation
   Returns  1 it is there, or was trimmed by age; 0 it was lost, and the generation is a later one now: another witness may have begun it
 ]]
-if #redis.call("XRANGE", KEYS[1], ARGV[1], ARGV[1]) == 1 then return 1 end
-local function parts(id)
-  local time, count = string.match(id, "^(%d+)%-(%d+)$")
-  return tonumber(time), tonumber(count)
-end
-local first = redis.call("XRANGE", KEYS[1], "-", "+", "COUNT", 1)[1]
-if first then
-  local time, count = parts(first[1])
-  local wantedTime, wantedCount = parts(ARGV[1])
-  if wantedTime < time or (wantedTime == time and wantedCount < count) then return 1 end
-end
+-- use is-lost
+if not isLost(KEYS[1], ARGV[1]) then return 1 end
 local generation = redis.call("HGET", KEYS[2], "generation")
 if ARGV[2] == "" or not generation or generation == ARGV[2] then redis.call("HSET", KEYS[2], "generation", ARGV[3]) end
 return 0
