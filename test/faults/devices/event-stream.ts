@@ -61,15 +61,8 @@ export function openEventStream(options: DeviceOptions): Device {
 
   connect();
   return {
-    userId: options.userId,
-    name: options.name,
+    ...record.known,
     transport: "event-stream",
-    takeRecord: record.take,
-    knows: record.knows,
-    count: record.count,
-    place: record.place,
-    welcomedAt: record.welcomedAt,
-    node: record.node,
     isWelcome: record.isWelcome,
     cut: () => void current?.destroy(),
     stayAway() {

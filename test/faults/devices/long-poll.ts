@@ -57,15 +57,8 @@ export function openLongPoll(options: DeviceOptions): Device {
   void live(life);
   const stop = () => life.abort();
   return {
-    userId: options.userId,
-    name: options.name,
+    ...record.known,
     transport: "long-poll",
-    takeRecord: record.take,
-    knows: record.knows,
-    count: record.count,
-    place: record.place,
-    welcomedAt: record.welcomedAt,
-    node: record.node,
     // A poll with a cursor is answered when there is something, and says no more of where it stands.
     isWelcome: () => cursor !== "" && record.isInformed(),
     cut: () => agent.destroy(),

@@ -1,14 +1,19 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type Cursor, parseCursor } from "../../../src/contract/cursor.ts";
+import { parseCursor } from "../../../src/contract/cursor.ts";
 import { userAudience } from "../../../src/contract/names.ts";
 import { type Heard, isOutcome, toHeard } from "../checker/heard.ts";
 import type { Token } from "../world/tokens.ts";
-import type { DeviceOptions } from "./device.ts";
+import type { Device, DeviceOptions } from "./device.ts";
 
 type Data = Parameters<typeof toHeard>[1];
 
 /** The bookkeeping that the contract asks of every client, and the record of what it heard. */
 export interface DeviceRecord {
+  /** What a device is, and can say, whichever its transport. */
+  known: Pick<
+    Device,
+    "userId" | "name" | "takeRecord" | "knows" | "count" | "place" | "welcomedAt" | "node"
+  >;
   /** Where it stands in each feed, as a client gives it back. */
   cursors: Record<string, string>;
   /** A connection begins with this token. */
@@ -16,15 +21,8 @@ export interface DeviceRecord {
   lose(): void;
   /** It stayed away by its own will until now: what was made before is late by its own fault. */
   comeBack(): void;
-  /** When it was first told where it stands, ms since 1970. */
-  welcomedAt(): number;
-  node(): string;
   hear(event: string, data: Data): void;
   dismiss(): void;
-  take(): Heard[];
-  knows(jobId: string): boolean;
-  count(event: string): number;
-  place(): Cursor | undefined;
   isWelcome(): boolean;
   /** Whether it has the state that a `resync` asked it to fetch. */
   isInformed(): boolean;
@@ -33,7 +31,7 @@ export interface DeviceRecord {
 
 const FINISHED = "completed,failed,cancelled";
 
-export function createRecord({ url, userId, token }: DeviceOptions): DeviceRecord {
+export function createRecord({ url, userId, name, token }: DeviceOptions): DeviceRecord {
   const feed = userAudience(userId);
   const cursors: Record<string, string> = {};
   const counts = new Map<string, number>();
@@ -91,6 +89,20 @@ export function createRecord({ url, userId, token }: DeviceOptions): DeviceRecor
   }
 
   return {
+    known: {
+      userId,
+      name,
+      takeRecord() {
+        const taken = heard;
+        heard = [];
+        return taken;
+      },
+      knows: (jobId) => ended.has(jobId),
+      count: (event) => counts.get(event) ?? 0,
+      place: () => parseCursor(cursors[feed]),
+      welcomedAt: () => welcomedAt,
+      node: () => node,
+    },
     cursors,
     connect() {
       connection += 1;
@@ -101,18 +113,8 @@ export function createRecord({ url, userId, token }: DeviceOptions): DeviceRecor
     },
     lose: () => void (isWelcome = false),
     comeBack: () => void (backAt = Date.now()),
-    welcomedAt: () => welcomedAt,
-    node: () => node,
     hear,
     dismiss: () => hear("dismissed", {}),
-    take() {
-      const taken = heard;
-      heard = [];
-      return taken;
-    },
-    knows: (jobId) => ended.has(jobId),
-    count: (event) => counts.get(event) ?? 0,
-    place: () => parseCursor(cursors[feed]),
     isWelcome: () => isWelcome && fetching === 0,
     isInformed: () => fetching === 0,
     close: () => closing.abort(),

@@ -37,15 +37,8 @@ export function openSocketIo(options: DeviceOptions): Device {
     }
   });
   return {
-    userId: options.userId,
-    name: options.name,
+    ...record.known,
     transport: "socket-io",
-    takeRecord: record.take,
-    knows: record.knows,
-    count: record.count,
-    place: record.place,
-    welcomedAt: record.welcomedAt,
-    node: record.node,
     isWelcome: () => socket.connected && record.isWelcome(),
     cut: () => void socket.io.engine?.close(),
     stayAway() {
