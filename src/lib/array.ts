@@ -19,3 +19,15 @@ export function groupBy<Item, Key>(
   }
   return groups;
 }
+
+export const mapValues = <Key, Value, To>(
+  map: ReadonlyMap<Key, Value>,
+  to: (value: Value) => To,
+): Map<Key, To> => new Map(Array.from(map, ([key, value]) => [key, to(value)]));
+
+/** Cuts a list into parts of at most `size`, in order. */
+export function inPortions<Item>(items: readonly Item[], size: number): Item[][] {
+  const portions: Item[][] = [];
+  for (let i = 0; i < items.length; i += size) portions.push(items.slice(i, i + size));
+  return portions;
+}

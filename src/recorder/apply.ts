@@ -1,26 +1,29 @@
 import type { Audience } from "../contract/names.ts";
 import { JobcastError } from "../errors.ts";
-import type { Entry, Writer } from "../feeds/append.ts";
+import type { FeedUpdate, Writer } from "../feeds/append.ts";
 import type { Followers } from "../jobs/followers.ts";
 import type { Sign } from "../jobs/present.ts";
 import { ownerAudience } from "../jobs/record.ts";
-import { parseRecord } from "../jobs/records.ts";
 import type { Rounds } from "../jobs/rounds.ts";
+import type { Durations } from "../jobs/run-times.ts";
 import type { JobSnapshot } from "../jobs/snapshot.ts";
-import { groupBy } from "../lib/array.ts";
+import { mapValues } from "../lib/array.ts";
 import type { Logger } from "../lib/logger.ts";
 import { compareStreamIds } from "../lib/stream-id.ts";
 import type { RedisClient } from "../redis/connect.ts";
-import { type Keys, partitionOf } from "../redis/keys.ts";
+import type { Keys } from "../redis/keys.ts";
 import { type Command, sendAll } from "../redis/primaries.ts";
+import { isRefusal } from "../redis/refusal.ts";
 import type { Replicas } from "../redis/replicas.ts";
-import { type Told, toEntries, withoutSuperseded } from "./entries.ts";
+import { type Made, type Told, toEntries, withoutSuperseded } from "./entries.ts";
 import { FencedError, type Lease } from "./lease.ts";
 import type { Measure } from "./measure.ts";
-import { isLasting, type Parking } from "./parking.ts";
+import { createMemory, type KnownFeed } from "./memory.ts";
+import type { Parking } from "./parking.ts";
 import type { SourceEvent } from "./queue-events.ts";
 
 export interface ApplyOptions {
+  lease: Lease;
   redis: RedisClient;
   /** Asked before an outcome is told. */
   replicas: Pick<Replicas, "begin">;
@@ -37,38 +40,41 @@ export interface ApplyOptions {
 }
 
 /** Brings a batch of a source's events to all whom they concern; resolves when every one of them has it. */
-export type Apply = (lease: Lease, events: SourceEvent[]) => Promise<void>;
+export type Apply = (events: SourceEvent[]) => Promise<void>;
 
 const OUTCOMES = ["completed", "failed", "removed"];
 const isOutcome = ({ event }: SourceEvent): boolean => OUTCOMES.includes(event);
 
-export function createApply(options: ApplyOptions): Apply {
-  const { redis, keys, partitions, writer, parking, sign, retentionDays, log } = options;
-  const { rounds, measure, followers, replicas } = options;
+type ToldByAudience = Map<Audience, Told[]>;
 
-  async function apply(lease: Lease, events: SourceEvent[]): Promise<void> {
+/** An update on its way, with what it was made of. */
+interface Draft extends FeedUpdate {
+  told: Told[];
+  snapshots: Made["snapshots"];
+}
+
+/** For the one who reads a source under this lease, one batch after the other. */
+export function createApply(options: ApplyOptions): Apply {
+  const { lease, redis, keys, writer, parking, sign, retentionDays, log } = options;
+  const { rounds, measure, followers, replicas } = options;
+  const { source } = lease;
+  const memory = createMemory({ ...options, source });
+
+  async function apply(events: SourceEvent[]): Promise<void> {
     const caughtUp = replicas.begin();
     const [told] = await Promise.all([
       withRecords(events),
       // Whoever was told of an outcome must not see the job run again because the primary that had it is gone.
-      events.some(isOutcome) ? caughtUp([keys.events(lease.source)]) : undefined,
+      events.some(isOutcome) ? caughtUp([keys.events(source)]) : undefined,
     ]);
-    const pairs = told.flatMap((one) =>
-      one.record.audiences.map((audience) => ({ audience, one })),
-    );
-    const byAudience = groupBy(pairs, ({ audience }) => audience);
-    const calls = [...byAudience].map(([audience, group]) =>
-      tell(
-        lease,
-        audience,
-        group.map(({ one }) => one),
-      ),
-    );
-    // Whoever comes next may begin only when none of these is in flight any more.
-    const failed = (await Promise.allSettled(calls)).find((call) => call.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
-    await Promise.all([keepRecords(told), takeRounds(lease.source, told)]);
+    // Estimates are no reason to hold back what there is to tell.
+    const durations = await measure.durations(source).catch(() => undefined);
+    let left = await withoutParked(byAudience(told));
+    // What is in flight for a source and an audience is one call: its events stay in order, and none overtakes a failed one.
+    while (left.size > 0) left = await tell(left, durations);
+    await Promise.all([keepRecords(told), takeRounds(told)]);
     await settleFollowers(told);
+    for (const { event, record } of told) if (isOutcome(event)) memory.forgetRecord(record.jobId);
   }
 
   /** Before the place moves on: whoever dies in between leaves it to its successor. What cannot be done now is left to the sweep. */
@@ -86,90 +92,92 @@ export function createApply(options: ApplyOptions): Apply {
   }
 
   async function withRecords(events: SourceEvent[]): Promise<Told[]> {
-    const ids = [...new Set(events.map((event) => event.jobId))];
-    const texts = await sendAll(
-      redis,
-      ids.map((id) => ["hget", keys.job(id), "record"]),
-    );
-    const records = new Map(ids.map((id, i) => [id, texts[i]]));
+    const records = await memory.records(new Set(events.map((event) => event.jobId)));
     return events.flatMap((event) => {
-      const text = records.get(event.jobId);
-      if (typeof text === "string") return [{ event, record: parseRecord(text) }];
+      const record = records.get(event.jobId);
+      if (record !== undefined) return [{ event, record }];
       log.debug({ jobId: event.jobId, event: event.event }, "recorder: a job without a record");
       return [];
     });
   }
 
-  /** One call is in flight for an audience and source at any time: its events stay in order, and none overtakes a failed one. */
-  async function tell(lease: Lease, audience: Audience, told: Told[]): Promise<void> {
-    if (parking.isParked(audience)) return parking.put(audience, lease.source, told);
-    try {
-      await append(lease, audience, told);
-    } catch (thrown) {
-      if (!isLasting(thrown)) throw thrown;
-      await parking.park(audience, lease.source, told, thrown);
+  async function withoutParked(groups: ToldByAudience): Promise<ToldByAudience> {
+    for (const [audience, told] of groups) {
+      if (!parking.isParked(audience)) continue;
+      await parking.put(audience, source, told);
+      groups.delete(audience);
     }
+    return groups;
   }
 
-  async function append(lease: Lease, audience: Audience, told: Told[]): Promise<void> {
-    const last = told.at(-1);
-    if (last === undefined) return;
-    const { source, fence, holder } = lease;
-    // Estimates are no reason to hold back what there is to tell.
-    const durations = await measure.durations(source).catch(() => undefined);
-    for (;;) {
-      lease.signal.throwIfAborted();
-      const { ref, snapshots } = await load(source, audience, told);
-      const fresh = told.filter(({ event }) => compareStreamIds(event.ref, ref) > 0);
-      if (fresh.length === 0) return;
-      const entries = withoutSuperseded(toEntries(fresh, snapshots, source, sign, durations));
-      const answer = await writer.append({
-        audience,
-        source,
-        fence,
-        holder,
-        expectedRef: ref,
-        ref: last.event.ref,
-        entries,
-        signal: lease.signal,
-      });
-      if (answer.outcome === "fenced") throw new FencedError(answer.fence);
-      if (answer.outcome === "ok") return note(source, audience, fresh, entries);
+  /** Resolves to those whose feeds were found to be other than they were known: to be told by what is there now. */
+  async function tell(groups: ToldByAudience, durations?: Durations): Promise<ToldByAudience> {
+    lease.signal.throwIfAborted();
+    const feeds = await memory.feeds(mapValues(groups, jobsOf));
+    const drafts: Draft[] = [];
+    for (const [audience, told] of groups) {
+      const feed = feeds.get(audience);
+      if (feed !== undefined) drafts.push(...toDraft(audience, told, feed, durations));
     }
+    // Whoever comes next may begin only when none of these is in flight any more.
+    const answered = await writer.appendAll(lease, drafts);
+    const moved: ToldByAudience = new Map();
+    const failures: unknown[] = [];
+    for (const { update, answer } of answered) {
+      const { audience, told } = update;
+      if (answer.outcome === "ok") note(update);
+      else memory.forget(audience);
+      if (answer.outcome === "moved") moved.set(audience, told);
+      if (answer.outcome === "fenced") failures.push(new FencedError(answer.fence));
+      if (answer.outcome !== "failed") continue;
+      if (isRefusal(answer.reason)) await parking.park(audience, source, told, answer.reason);
+      else failures.push(answer.reason);
+    }
+    if (failures.length > 0) throw failures[0];
+    return moved;
+  }
+
+  /** Nothing, when all of it was applied before. */
+  function toDraft(
+    audience: Audience,
+    told: Told[],
+    { ref: expectedRef, sweptRef, snapshots }: KnownFeed,
+    durations: Durations | undefined,
+  ): Draft[] {
+    const fresh = told.filter(({ event }) => compareStreamIds(event.ref, expectedRef) > 0);
+    const last = fresh.at(-1);
+    if (last === undefined) return [];
+    const wanted = new Map<string, JobSnapshot>();
+    for (const jobId of jobsOf(fresh)) {
+      const snapshot = snapshots.get(jobId);
+      if (snapshot !== undefined) wanted.set(jobId, snapshot);
+    }
+    const made = toEntries(fresh, wanted, source, sign, durations);
+    const entries = withoutSuperseded(made.entries);
+    const { ref } = last.event;
+    return [
+      { audience, expectedRef, sweptRef, ref, entries, told: fresh, snapshots: made.snapshots },
+    ];
   }
 
   /** Told it is: what was learnt from it can be done without. */
-  function note(queue: string, audience: Audience, told: Told[], entries: Entry[]): void {
+  function note({ audience, ref, told, entries, snapshots }: Draft): void {
+    memory.keep(audience, ref, snapshots);
     measure
-      .note(queue, audience, told, entries)
-      .catch((err: unknown) => log.warn({ err, queue }, "recorder: run times were not noted"));
-  }
-
-  async function load(source: string, audience: Audience, told: Told[]) {
-    const partition = partitionOf(audience, partitions);
-    const ids = [...new Set(told.map(({ event }) => event.jobId))];
-    const [ref, texts] = await sendAll(redis, [
-      ["hget", keys.meta(partition, audience), `ref:${source}`],
-      ["hmget", keys.jobs(partition, audience), ...ids],
-    ]);
-    const snapshots = new Map<string, JobSnapshot>();
-    for (const [i, id] of ids.entries()) {
-      const text: unknown = Array.isArray(texts) ? texts[i] : undefined;
-      if (typeof text === "string") snapshots.set(id, JSON.parse(text));
-    }
-    return { ref: typeof ref === "string" ? ref : "", snapshots };
+      .note(source, audience, told, entries)
+      .catch((err: unknown) => log.warn({ err, source }, "recorder: run times were not noted"));
   }
 
   /** Of jobs whose delay is over, and of those whose gateway died before it could ask. Not worth holding back what there is to tell. */
-  async function takeRounds(queue: string, told: Told[]): Promise<void> {
+  async function takeRounds(told: Told[]): Promise<void> {
     const inLine = told.filter(({ event }) => event.event === "waiting" && event.prev !== "active");
     const turns = inLine.map(({ record }) => ({
       jobId: record.jobId,
       owner: ownerAudience(record),
     }));
     await rounds
-      .take(queue, turns)
-      .catch((err: unknown) => log.warn({ err, queue }, "recorder: jobs wait without a round"));
+      .take(source, turns)
+      .catch((err: unknown) => log.warn({ err, source }, "recorder: jobs wait without a round"));
   }
 
   /** A record goes when its job's outcome is old; a retry brings it back. */
@@ -185,3 +193,16 @@ export function createApply(options: ApplyOptions): Apply {
 
   return apply;
 }
+
+function byAudience(told: Told[]): ToldByAudience {
+  const groups: ToldByAudience = new Map();
+  for (const one of told)
+    for (const audience of one.record.audiences) {
+      const group = groups.get(audience);
+      if (group === undefined) groups.set(audience, [one]);
+      else group.push(one);
+    }
+  return groups;
+}
+
+const jobsOf = (told: Told[]): Set<string> => new Set(told.map(({ event }) => event.jobId));

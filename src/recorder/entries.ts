@@ -15,6 +15,12 @@ export interface Told {
   record: JobRecord;
 }
 
+/** What a batch of events says to an audience, and how it leaves the jobs. */
+export interface Made {
+  entries: Entry[];
+  snapshots: ReadonlyMap<string, JobSnapshot>;
+}
+
 /**
  * What a batch of events says to one audience, in their order. Of a job's gauges only one that nothing of the batch follows is told: the others would
  * be old before anybody saw them. With `durations` jobs in hand say how long they will take.
@@ -25,7 +31,7 @@ export function toEntries(
   source: string,
   sign: Sign,
   durations?: Durations,
-): Entry[] {
+): Made {
   const current = new Map(snapshots);
   const entries: Entry[] = [];
   const lastGauge = new Map<string, Entry>();
@@ -41,7 +47,7 @@ export function toEntries(
     if (entry.kind === "fact") lastGauge.delete(event.jobId);
     entries.push(entry);
   }
-  return entries;
+  return { entries, snapshots: current };
 }
 
 /** Of what was said silently only the newest snapshot of a job has to be kept. */

@@ -130,7 +130,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     snapshots,
     log,
   });
-  const apply = createApply({
+  const applying = {
     redis,
     replicas,
     keys,
@@ -143,7 +143,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     measure: createMeasure({ redis, keys, onEstimate: options.onEstimate }),
     followers,
     log,
-  });
+  };
 
   const hold = (source: string, work: LeaseOptions["work"]) =>
     holdLease({
@@ -159,7 +159,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
     });
 
   const sources = readers.map(({ queue, blocking }) =>
-    hold(queue, (lease) => readSource(lease, { queue, blocking, redis, keys, apply, parking })),
+    hold(queue, (lease) => {
+      const apply = createApply({ ...applying, lease });
+      return readSource(lease, { queue, blocking, redis, keys, apply, parking });
+    }),
   );
   const unread = new Map<string, Unread>();
   const keeper = hold("keeper", async (lease) => {

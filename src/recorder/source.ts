@@ -50,7 +50,7 @@ async function readOn(
     const entries = await read(after);
     const last = entries.at(-1)?.[0];
     if (last === undefined) continue;
-    await apply(lease, toEvents(entries));
+    await apply(toEvents(entries));
     const args = [lease.holder, lease.fence, noted ?? "", last];
     await movePlace.run(redis, [keys.lease(queue), keys.place(queue)], args);
   }

@@ -106,7 +106,8 @@ async function mend(
   // Not the time: each feed is mended by itself, and must give the event the same id.
   const occasion = `${event.event}.${snapshot.run}.${snapshot.retries}`;
   const told = [{ record, event: { ...event, ref: occasion, jobId } }];
-  const [entry] = toEntries(told, new Map([[jobId, snapshot]]), `sweep:${jobId}`, sign);
+  const made = toEntries(told, new Map([[jobId, snapshot]]), `sweep:${jobId}`, sign);
+  const [entry] = made.entries;
   if (entry === undefined) return false;
   const expectedRef = (await redis.hget(keys.meta(partition, audience), `ref:${SOURCE}`)) ?? "";
   const { fence, holder } = lease;

@@ -23,12 +23,19 @@ describe("a batch of events", () => {
     for (const jobId of ["a", "b"]) await records.write(record({ jobId }));
     let isFirst = true;
     const apply = createApplier(stage, {
-      async append(append) {
+      ...writer,
+      async appendAll(claim, updates) {
+        const [update] = updates;
         // The write before this one, whose answer was lost with its link, reaches Redis only now.
-        if (isFirst)
-          await writer.append({ ...append, ref: "1-0", entries: append.entries.slice(0, 1) });
+        if (isFirst && update !== undefined)
+          await writer.append({
+            ...claim,
+            ...update,
+            ref: "1-0",
+            entries: update.entries.slice(0, 1),
+          });
         isFirst = false;
-        return await writer.append(append);
+        return await writer.appendAll(claim, updates);
       },
     });
     await apply(event(1, "added", "a"), event(2, "added", "b"));

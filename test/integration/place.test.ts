@@ -18,7 +18,7 @@ async function readTwice(stage: Stage, meanwhile: (lease: Lease) => Promise<unkn
   await redis.hset(keys.lease(QUEUE), "holder", lease.holder, "fence", lease.fence);
   const batches: string[][] = [];
   const places: (string | null)[] = [];
-  const apply = async (_: Lease, events: SourceEvent[]) => {
+  const apply = async (events: SourceEvent[]) => {
     batches.push(events.map(({ jobId }) => jobId));
     places.push(await redis.get(keys.place(QUEUE)));
     if (batches.length === 2) return over.abort();

@@ -54,7 +54,8 @@ describe("the private Redis", () => {
     await first.redis.set("key", "value");
     const pid = await pidOf(first.redis);
     await first.close();
-    expect(isRunning(pid)).toBe(false);
+    // Its links go with it; that it has ended is known when this process has heard of it.
+    await vi.waitFor(() => expect(isRunning(pid)).toBe(false));
 
     const second = await start();
     expect(await second.redis.get("key")).toBe("value");

@@ -11,6 +11,8 @@ import { openStage, PARTITIONS, type Stage } from "../support/stage.ts";
 
 const ill: Audience = "user:ill";
 const well: Audience = "user:well";
+/** In another partition than the two. */
+const fit: Audience = "user:fit";
 const illLog = ({ keys }: Stage) => keys.log(partitionOf(ill, PARTITIONS), ill);
 
 const added = (jobId: string, n: number): SourceEvent => ({
@@ -116,18 +118,20 @@ describe("a batch", () => {
   test("that fails for one audience ends when nothing of it is in flight any more", async ({
     stage,
   }) => {
-    await write(stage, "a", ill, well);
+    await write(stage, "a", ill, fit);
     let inFlight = 0;
     const written = Promise.withResolvers<void>();
-    const apply = createApplier(stage, {
-      async append(append) {
-        if (append.audience === ill) throw new Error("Command timed out");
-        inFlight += 1;
-        await written.promise;
-        inFlight -= 1;
-        return { outcome: "ok", tailId: "", generation: "" };
-      },
+    const redis = stage.strict();
+    const send = redis.evalsha.bind(redis);
+    vi.spyOn(redis, "evalsha").mockImplementation(async (...call) => {
+      if (call.includes(illLog(stage))) throw new Error("Command timed out");
+      inFlight += 1;
+      await written.promise;
+      const answer = await send(...call);
+      inFlight -= 1;
+      return answer;
     });
+    const apply = createApplier(stage, stage.writerOn(redis));
     const inFlightAtEnd = apply(added("a", 1)).catch(() => inFlight);
     await vi.waitFor(() => expect(inFlight).toBe(1));
     await stage.redis.ping();

@@ -22,7 +22,7 @@ async function asBullMqHasIt({ redis, keys }: Stage): Promise<string[]> {
     const event = toSourceEvent(id, flat);
     return event === undefined ? [] : [{ event, record: record({ jobId: event.jobId }) }];
   });
-  const entries = toEntries(told, new Map(), QUEUE, sign);
+  const { entries } = toEntries(told, new Map(), QUEUE, sign);
   return entries.flatMap(({ kind, event, jobId }) =>
     kind === "fact" ? [`${event} ${jobId}`] : [],
   );

@@ -18,6 +18,7 @@ export function createApplier(stage: Stage, writer: Writer = stage.writer) {
   const rounds = createRounds(deps);
   const apply = createApply({
     ...deps,
+    lease: leaseOf(QUEUE),
     replicas: ALONE,
     writer,
     parking,
@@ -27,5 +28,5 @@ export function createApplier(stage: Stage, writer: Writer = stage.writer) {
     measure: createMeasure(deps),
     followers: NONE,
   });
-  return (...events: SourceEvent[]) => apply(leaseOf(QUEUE), events);
+  return (...events: SourceEvent[]) => apply(events);
 }

@@ -54,6 +54,7 @@ export interface Stage<Client extends RedisClient = Redis> {
   records: Records;
   reader: FeedReader;
   writer: Writer;
+  writerOn(redis: RedisClient): Writer;
   /** A gateway's feeds that hear everything said from now on. */
   node(options?: StageNodeOptions): Promise<Feeds>;
   recorder(options?: Partial<RecorderOptions>): Recorder;
@@ -97,6 +98,16 @@ export function openStage(target: RedisTarget, prefix: string): Stage<RedisClien
     return reader;
   };
 
+  const writer = (client: RedisClient) =>
+    createWriter({
+      redis: client,
+      keys,
+      partitions,
+      maxFacts: 10_000,
+      ttlHours: 1,
+      continuity: fearless,
+    });
+
   const redis = connect();
   const queues = openQueues({ redis: strict(), keys, retentionDays: 1, log: silent });
   opened.defer(() => queues.close());
@@ -112,14 +123,8 @@ export function openStage(target: RedisTarget, prefix: string): Stage<RedisClien
     strict,
     ear,
     reader: createFeedReader({ redis, keys, partitions }),
-    writer: createWriter({
-      redis,
-      keys,
-      partitions,
-      maxFacts: 10_000,
-      ttlHours: 1,
-      continuity: fearless,
-    }),
+    writer: writer(redis),
+    writerOn: writer,
     async node({ tailRedis, ...options } = {}) {
       const feeds = createFeeds({
         redis: connect(),

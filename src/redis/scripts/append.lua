@@ -1,18 +1,22 @@
 --[[
-  Applies one source's events to one audience: checks, snapshots, numbers, stores and tells them in one step, so that log, tail and
-  snapshots cannot disagree.
+  Applies one source's events to audiences of one partition. What it does for an audience it does in one step: checks, snapshots, numbers, stores and
+  tells, so that log, tail and snapshots cannot disagree. One call serves many audiences, since to begin it costs as much as to serve one; none of them
+  depends on another.
 
-  KEYS  1 tail  2 partition  3 log  4 meta  5 jobs  6 open jobs  7 done jobs  8 accepted  9 open (of the partition)  10… batches
-  ARGV  1 source  2 fence  3 holder  4 the source's last ref here, as its reader knows it ("" = none)  5 the new last ref
-        6 audience  7 the same as a JSON string  8 generation, 9 epoch: random parts to begin with
-        10 facts kept  11 ttl of the log, ms  12 ttl of meta, ms  13 how long a finished job's snapshot is kept, ms
-        14 an entry of the tail that was acknowledged ("" = none)
-        15… entries of nine: kind ("fact", "gauge", "silent"), event, job id, body (JSON, a fact's without the closing brace),
+  KEYS  1 tail  2 partition  3 open (of the partition), then for each audience: log, meta, jobs, open jobs, done jobs, accepted, batches…
+  ARGV  1 source  2 fence  3 holder  4 generation, 5 epoch: random parts to begin with
+        6 an entry of the tail that was acknowledged ("" = none)
+        7 facts kept  8 ttl of the log, ms  9 ttl of meta, ms  10 how long a finished job's snapshot is kept, ms
+        then for each audience: how many batches, how many entries, audience, the same as a JSON string,
+        the source's last ref here, as its reader knows it ("" = none), the new last ref,
+        the keeper's last ref here, as the source's reader knows it ("*" = not compared), and
+        entries of nine: kind ("fact", "gauge", "silent"), event, job id, body (JSON, a fact's without the closing brace),
         snapshot (JSON), "open" or "done", the snapshot it was made from ("" = not compared), when the job was created, ms,
         what it is to its batch ("" = nothing): "<which of the batches, from 1> <status> <progress, tenths of a percent> <time in ISO 8601>"
-  Returns  {"ok", id of the last tail entry, epoch, seq}
+  Returns  {"done", generation, for each audience one of
+             {"ok", id of the last tail entry},
+             {"moved", the last ref}: read again, something was applied meanwhile}
            {"fenced", the fence in force}: another reader has taken over
-           {"moved", the last ref}: read again, something was applied meanwhile
            {"lost"}: the tail has not got what was acknowledged
   Tail entry: n running number, a audience, k kind, e event, j job id (or batch id), c cursor of a fact, d data (JSON).
 
@@ -21,37 +25,77 @@
   counts stands here, since its jobs wait in several queues, each with a reader of its own: which of them was the last to end is known in
   the step that tells of it, and only there. What a job is replaces what it was, so that nothing is counted twice.
 ]]
-local tail, partition, log, meta, jobs, openJobs, doneJobs, accepted, open = unpack(KEYS)
-local source, fence, holder, expected, ref, audience, feed = unpack(ARGV, 1, 7)
+local tail, partition, open = unpack(KEYS, 1, 3)
+local source, fence, holder, newGeneration, newEpoch, acknowledged, factsKept = unpack(ARGV, 1, 7)
+local logTtl, metaTtl, doneTtl = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local ENTRY = 9
+local SHARE = "^([1-9]%d*) (%a+) (%d+) (%S+)$"
+-- Keys live this part longer than they have to, and are given their time anew when that is used up: not with each of a thousand facts.
+local SLACK = 1 / 64
 
--- What this call will touch, told from what it brings: most of what is said is progress of a job that is open, and each command costs as much as the next.
-local tells, keeps, settles = false, false, false
-for i = 15, #ARGV, 9 do
-  if ARGV[i] == "fact" then tells = true end
-  if ARGV[i + 4] ~= "" then
-    keeps = true
-    if ARGV[i + 5] ~= "open" or not redis.call("ZSCORE", openJobs, ARGV[i + 2]) then settles = true end
+local feeds = {}
+local key, arg = 4, 11
+while arg <= #ARGV do
+  -- No two feeds begin with the same epoch: one's cursor must not pass for another's.
+  local feed = {random = newEpoch .. #feeds, first = arg + 7, isOpen = {}, changed = {}}
+  local batches, entries = tonumber(ARGV[arg]), tonumber(ARGV[arg + 1])
+  feed.audience, feed.json, feed.expected, feed.ref, feed.swept = unpack(ARGV, arg + 2, arg + 6)
+  feed.log, feed.meta, feed.jobs, feed.openJobs, feed.doneJobs, feed.accepted = unpack(KEYS, key, key + 5)
+  feed.batches = {unpack(KEYS, key + 6, key + 5 + batches)}
+  feed.last = feed.first + entries * ENTRY - 1
+  key = key + 6 + batches
+  arg = feed.last + 1
+  feeds[#feeds + 1] = feed
+end
+
+-- A script that fails is not undone: what has the wrong type, or makes no sense, has to stop it before its first write. What a call will touch is told
+-- from what it brings: most of what is said is progress of a job that is open, and each command costs as much as the next. Returns what makes no sense.
+local function look(feed)
+  local tells, keeps, settles = false, false, false
+  for i = feed.first, feed.last, ENTRY do
+    local jobId, share = ARGV[i + 2], ARGV[i + 8]
+    if ARGV[i] == "fact" then tells = true end
+    if ARGV[i + 4] ~= "" then
+      keeps = true
+      if feed.isOpen[jobId] == nil then feed.isOpen[jobId] = redis.call("ZSCORE", feed.openJobs, jobId) ~= false end
+      if ARGV[i + 5] ~= "open" or not feed.isOpen[jobId] then settles = true end
+    end
+    local nth = string.match(share, SHARE)
+    if share ~= "" and not (nth and feed.batches[tonumber(nth)]) then return "no share of a batch: " .. share end
+  end
+  for _, hash in ipairs(feed.batches) do redis.call("HLEN", hash) end
+  -- What is last of a batch is told as a fact.
+  if tells or #feed.batches > 0 then redis.call("XLEN", feed.log) end
+  if keeps then redis.call("HLEN", feed.jobs) end
+  if keeps and (tells or settles) then
+    for _, zset in ipairs({feed.doneJobs, feed.accepted}) do redis.call("ZCARD", zset) end
+  end
+  local last, swept, random, seq, renewed = unpack(
+    redis.call("HMGET", feed.meta, "ref:" .. source, "ref:keeper", "epoch", "seq", "renewedAt"))
+  feed.tidies = keeps and (tells or settles)
+  feed.isNew = not random
+  feed.random = random or feed.random
+  feed.seq = tonumber(seq or 0)
+  feed.renewedAt = tonumber(renewed or 0)
+  feed.was = last or ""
+  feed.isMoved = feed.was ~= feed.expected or (feed.swept ~= "*" and feed.swept ~= (swept or ""))
+  for i = feed.first, feed.last, ENTRY do
+    local madeFrom = ARGV[i + 6]
+    if madeFrom ~= "" and redis.call("HGET", feed.jobs, ARGV[i + 2]) ~= madeFrom then feed.isMoved = true end
   end
 end
--- A script that fails is not undone: what has the wrong type has to stop it before its first write.
+
 redis.call("XLEN", tail)
+redis.call("ZCARD", open)
 local inForce, generation, n = unpack(redis.call("HMGET", partition, "fence:" .. source, "generation", "count"))
-local last, random, seq = unpack(redis.call("HMGET", meta, "ref:" .. source, "epoch", "seq"))
-local batches = {unpack(KEYS, 10)}
-for _, hash in ipairs(batches) do redis.call("HLEN", hash) end
--- What is last of a batch is told as a fact.
-if tells or #batches > 0 then redis.call("XLEN", log) end
-if keeps then
-  redis.call("HLEN", jobs)
-  redis.call("ZCARD", open)
-end
-if settles then
-  for _, zset in ipairs({openJobs, doneJobs, accepted}) do redis.call("ZCARD", zset) end
+for _, feed in ipairs(feeds) do
+  local problem = look(feed)
+  if problem then return redis.error_reply("ERR " .. problem) end
 end
 
 -- use is-lost
 -- Nothing may be numbered by a primary that has lost what was acknowledged, before that was looked into.
-if isLost(tail, ARGV[14]) then return {"lost"} end
+if isLost(tail, acknowledged) then return {"lost"} end
 
 local mine = fence .. " " .. holder
 if inForce ~= mine then
@@ -60,64 +104,45 @@ if inForce ~= mine then
   redis.call("HSET", partition, "fence:" .. source, mine)
 end
 
-last = last or ""
-if last ~= expected then return {"moved", last} end
-local SHARE = "^([1-9]%d*) (%a+) (%d+) (%S+)$"
-for i = 15, #ARGV, 9 do
-  local was, share = ARGV[i + 6], ARGV[i + 8]
-  local nth = string.match(share, SHARE)
-  if share ~= "" and not (nth and KEYS[9 + nth]) then return redis.error_reply("ERR no share of a batch: " .. share) end
-  if was ~= "" and redis.call("HGET", jobs, ARGV[i + 2]) ~= was then return {"moved", last} end
-end
-
 if not generation then
-  generation = ARGV[8]
+  generation = newGeneration
   redis.call("HSET", partition, "generation", generation)
 end
-if not random then
-  random = ARGV[9]
-  redis.call("HSET", meta, "epoch", random)
-end
-local epoch = generation .. "." .. random
-seq, n = tonumber(seq or 0), tonumber(n or 0)
-local now = 0
-if keeps then
-  local time = redis.call("TIME")
-  now = time[1] * 1000 + math.floor(time[2] / 1000)
-end
-local id = ""
+n = tonumber(n or 0)
+local time = redis.call("TIME")
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local function keep(jobId, snapshot, state, createdAt)
-  redis.call("HSET", jobs, jobId, snapshot)
-  local member = audience .. "\n" .. jobId
+local function keep(feed, jobId, snapshot, state, createdAt)
+  redis.call("HSET", feed.jobs, jobId, snapshot)
+  local member = feed.audience .. "\n" .. jobId
   if state == "open" then
     redis.call("ZADD", open, now, member)
-    if redis.call("ZADD", openJobs, createdAt, jobId) == 1 then
-      redis.call("ZREM", doneJobs, jobId)
-      redis.call("ZREM", accepted, jobId)
+    if not feed.isOpen[jobId] then
+      redis.call("ZADD", feed.openJobs, createdAt, jobId)
+      redis.call("ZREM", feed.doneJobs, jobId)
+      redis.call("ZREM", feed.accepted, jobId)
     end
   else
-    redis.call("ZREM", openJobs, jobId)
-    redis.call("ZREM", accepted, jobId)
-    redis.call("ZADD", doneJobs, now, jobId)
+    redis.call("ZREM", feed.openJobs, jobId)
+    redis.call("ZREM", feed.accepted, jobId)
+    redis.call("ZADD", feed.doneJobs, now, jobId)
     redis.call("ZREM", open, member)
   end
+  feed.isOpen[jobId] = state == "open"
 end
 
-local function tell(kind, event, jobId, body)
+local function tell(feed, kind, event, jobId, body)
   local cursor = ""
   if kind == "fact" then
-    seq = seq + 1
-    cursor = epoch .. "-" .. string.format("%d", seq)
-    body = body .. ',"feed":' .. feed .. ',"cursor":"' .. cursor .. '"}'
-    redis.call("XADD", log, "MAXLEN", "~", ARGV[10], string.format("%d-0", seq), "e", event, "j", jobId, "d", body)
+    feed.seq = feed.seq + 1
+    feed.tells = true
+    cursor = string.format("%s.%s-%d", generation, feed.random, feed.seq)
+    body = body .. ',"feed":' .. feed.json .. ',"cursor":"' .. cursor .. '"}'
+    redis.call("XADD", feed.log, "MAXLEN", "~", factsKept, string.format("%d-0", feed.seq), "e", event, "j", jobId, "d", body)
   end
   n = n + 1
-  id = redis.call("XADD", tail, "*", "n", string.format("%d", n), "a", audience, "k", kind, "e", event, "j", jobId, "c", cursor, "d", body)
+  feed.id = redis.call("XADD", tail, "*", "n", string.format("%d", n), "a", feed.audience, "k", kind, "e", event, "j", jobId, "c", cursor, "d", body)
 end
-
--- Those of this call whose jobs have changed.
-local changed = {}
 
 local function show(batch, status, finishedAt)
   local names = {"queued", "processing", "completed", "failed", "cancelled"}
@@ -129,12 +154,12 @@ local function show(batch, status, finishedAt)
     head, table.concat(counts, ","), tostring(math.floor(sum / total) / 10), status, finishedAt)
 end
 
-local function finish(batch, at)
+local function finish(feed, batch, at)
   local rounds = redis.call("HINCRBY", batch, "rounds", 1)
   redis.call("HSET", batch, "finishedAt", at)
-  redis.call("PEXPIRE", batch, ARGV[13])
+  redis.call("PEXPIRE", batch, doneTtl)
   local batchId, body = show(batch, "finished", '"' .. at .. '"')
-  tell("fact", "batch-finished", batchId, string.format('%s,"at":"%s","eventId":"batch:%s:%d"', body, at, batchId, rounds))
+  tell(feed, "fact", "batch-finished", batchId, string.format('%s,"at":"%s","eventId":"batch:%s:%d"', body, at, batchId, rounds))
 end
 
 -- A job of it was put back in line.
@@ -143,9 +168,9 @@ local function reopen(batch)
   redis.call("PERSIST", batch)
 end
 
-local function count(share, jobId)
+local function count(feed, share, jobId)
   local nth, status, tenths, at = string.match(share, SHARE)
-  local batch = KEYS[9 + nth]
+  local batch = feed.batches[tonumber(nth)]
   local known = redis.call("HGET", batch, "job:" .. jobId)
   local is = status .. " " .. tenths
   if not known or known == is then return end
@@ -154,42 +179,59 @@ local function count(share, jobId)
   redis.call("HINCRBY", batch, oldStatus, -1)
   redis.call("HINCRBY", batch, status, 1)
   redis.call("HINCRBY", batch, "sum", tenths - old)
-  changed[batch] = true
+  feed.changed[batch] = true
   local queued, processing, finishedAt = unpack(redis.call("HMGET", batch, "queued", "processing", "finishedAt"))
   local isOver = queued + processing == 0
-  if isOver and not finishedAt then finish(batch, at) end
+  if isOver and not finishedAt then finish(feed, batch, at) end
   if finishedAt and not isOver then reopen(batch) end
 end
 
-for i = 15, #ARGV, 9 do
-  local kind, event, jobId, body, snapshot, state = unpack(ARGV, i, i + 5)
-  if snapshot ~= "" then keep(jobId, snapshot, state, ARGV[i + 7]) end
-  if kind ~= "silent" then tell(kind, event, jobId, body) end
-  if ARGV[i + 8] ~= "" then count(ARGV[i + 8], jobId) end
-end
--- Nodes let one a second through, so that one for each call is enough.
-for batch in pairs(changed) do
-  local batchId, body = show(batch, "open", "null")
-  if not redis.call("HGET", batch, "finishedAt") then tell("gauge", "batch-progress", batchId, body .. "}") end
-end
-
-redis.call("HSET", partition, "count", string.format("%d", n))
-redis.call("HSET", meta, "seq", string.format("%d", seq), "ref:" .. source, ref)
-redis.call("PEXPIRE", meta, ARGV[12])
-if tells or #batches > 0 then redis.call("PEXPIRE", log, ARGV[11]) end
-if not (keeps and (tells or settles)) then return {"ok", id, epoch, tostring(seq)} end
-
-local stale = redis.call("ZRANGEBYSCORE", doneJobs, "-inf", now - tonumber(ARGV[13]), "LIMIT", 0, 20)
-if #stale > 0 then
-  redis.call("HDEL", jobs, unpack(stale))
-  redis.call("ZREM", doneJobs, unpack(stale))
-end
 -- Snapshots of open jobs never expire; those of finished ones go with the last of them.
-if redis.call("ZCARD", openJobs) == 0 then
-  redis.call("PEXPIRE", jobs, ARGV[13])
-  redis.call("PEXPIRE", doneJobs, ARGV[13])
-else
-  redis.call("PERSIST", jobs)
-  redis.call("PERSIST", doneJobs)
+local function tidy(feed)
+  local stale = redis.call("ZRANGEBYSCORE", feed.doneJobs, "-inf", now - doneTtl, "LIMIT", 0, 20)
+  if #stale > 0 then
+    redis.call("HDEL", feed.jobs, unpack(stale))
+    redis.call("ZREM", feed.doneJobs, unpack(stale))
+  end
+  if redis.call("ZCARD", feed.openJobs) == 0 then
+    redis.call("PEXPIRE", feed.jobs, doneTtl)
+    redis.call("PEXPIRE", feed.doneJobs, doneTtl)
+  else
+    redis.call("PERSIST", feed.jobs)
+    redis.call("PERSIST", feed.doneJobs)
+  end
 end
-return {"ok", id, epoch, tostring(seq)}
+
+local function renew(feed)
+  if feed.tells and now - feed.renewedAt > logTtl * SLACK then
+    redis.call("HSET", feed.meta, "renewedAt", string.format("%d", now))
+    redis.call("PEXPIRE", feed.meta, math.ceil(metaTtl * (1 + SLACK)))
+    redis.call("PEXPIRE", feed.log, math.ceil(logTtl * (1 + SLACK)))
+  elseif feed.isNew then
+    redis.call("PEXPIRE", feed.meta, metaTtl)
+  end
+end
+
+local function apply(feed)
+  if feed.isMoved then return {"moved", feed.was} end
+  for i = feed.first, feed.last, ENTRY do
+    local kind, event, jobId, body, snapshot, state = unpack(ARGV, i, i + 5)
+    if snapshot ~= "" then keep(feed, jobId, snapshot, state, ARGV[i + 7]) end
+    if kind ~= "silent" then tell(feed, kind, event, jobId, body) end
+    if ARGV[i + 8] ~= "" then count(feed, ARGV[i + 8], jobId) end
+  end
+  -- Nodes let one a second through, so that one for each call is enough.
+  for batch in pairs(feed.changed) do
+    local batchId, body = show(batch, "open", "null")
+    if not redis.call("HGET", batch, "finishedAt") then tell(feed, "gauge", "batch-progress", batchId, body .. "}") end
+  end
+  redis.call("HSET", feed.meta, "epoch", feed.random, "seq", string.format("%d", feed.seq), "ref:" .. source, feed.ref)
+  if feed.tidies then tidy(feed) end
+  renew(feed)
+  return {"ok", feed.id or ""}
+end
+
+local answers = {}
+for i, feed in ipairs(feeds) do answers[i] = apply(feed) end
+redis.call("HSET", partition, "count", string.format("%d", n))
+return {"done", generation, unpack(answers)}

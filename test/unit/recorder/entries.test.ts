@@ -14,7 +14,7 @@ function entriesOf(said: Said[], jobIds = ["a"]): Entry[] {
     jobIds.map((jobId): SourceEvent => ({ ref: `${n + 1}-0`, at: n, event, jobId, ...more })),
   );
   const told = events.map((event) => ({ event, record: record({ jobId: event.jobId }) }));
-  return toEntries(told, new Map(), "image.normal", sign);
+  return toEntries(told, new Map(), "image.normal", sign).entries;
 }
 
 const progress = (percent: number): Said => [
@@ -101,6 +101,9 @@ describe("a batch of events", () => {
     const snapshots = new Map([["a", toSnapshot(record({ jobId: "a" }))]]);
     const event = { ref: "9-0", at: 9, event: "active", jobId: "a" };
     const told = [{ event, record: record({ jobId: "a" }) }];
-    expect(kinds(toEntries(told, snapshots, "image.normal", sign))).toEqual(["fact job-started"]);
+    const made = toEntries(told, snapshots, "image.normal", sign);
+    expect(kinds(made.entries)).toEqual(["fact job-started"]);
+    expect(made.snapshots.get("a")?.job.status).toBe("processing");
+    expect(snapshots.get("a")?.job.status).toBe("queued");
   });
 });

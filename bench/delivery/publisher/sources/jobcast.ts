@@ -1,5 +1,5 @@
 import { isAudience } from "../../../../src/contract/names.ts";
-import { createWriter } from "../../../../src/feeds/append.ts";
+import { createWriter, type FeedUpdate } from "../../../../src/feeds/append.ts";
 import { groupBy } from "../../../../src/lib/array.ts";
 import { openStrictRedis } from "../../../../src/redis/connect.ts";
 import { createKeys } from "../../../../src/redis/keys.ts";
@@ -8,11 +8,11 @@ import type { Due } from "../event.ts";
 import { inBatches } from "../in-batches.ts";
 import type { OpenSource } from "../source.ts";
 
-const SOURCE = "bench";
+const CLAIM = { source: "bench", fence: 1, holder: "bench" };
 /** As the recorder reads. */
 const BATCH = 500;
 
-/** Numbers, stores and tells events as the recorder does: by audience, and the next batch when the last is done. */
+/** Numbers, stores and tells events as the recorder does: the audiences of a partition together, and the next batch when the last is done. */
 export const openJobcast: OpenSource = async ({ redisUrl }) => {
   const redis = openStrictRedis(redisUrl, "bench-publisher");
   await new Promise((resolve) => redis.once("ready", resolve));
@@ -31,15 +31,12 @@ export const openJobcast: OpenSource = async ({ redisUrl }) => {
   });
   const refs = new Map<string, number>();
 
-  async function tell(audience: string, due: Due[]): Promise<void> {
+  function toUpdate(audience: string, due: Due[]): FeedUpdate {
     if (!isAudience(audience)) throw new Error(`No audience: ${audience}`);
     const last = refs.get(audience) ?? 0;
     refs.set(audience, last + 1);
-    const answer = await writer.append({
+    return {
       audience,
-      source: SOURCE,
-      fence: 1,
-      holder: SOURCE,
       expectedRef: last === 0 ? "" : `${last}-0`,
       ref: `${last + 1}-0`,
       entries: due.map(({ jobId, event }) => ({
@@ -51,13 +48,14 @@ export const openJobcast: OpenSource = async ({ redisUrl }) => {
         isOpen: false,
         createdAt: 0,
       })),
-    });
-    if (answer.outcome !== "ok") throw new Error(`Could not tell: ${answer.outcome}`);
+    };
   }
 
   const batches = inBatches(BATCH, async (due) => {
     const byAudience = groupBy(due, ({ audience }) => audience);
-    await Promise.all(Array.from(byAudience, ([audience, group]) => tell(audience, group)));
+    const updates = Array.from(byAudience, ([audience, group]) => toUpdate(audience, group));
+    for (const { answer } of await writer.appendAll(CLAIM, updates))
+      if (answer.outcome !== "ok") throw new Error(`Could not tell: ${answer.outcome}`);
   });
   return { ...batches, close: () => redis.disconnect() };
 };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createEntryParser } from "../../src/redis/entry-parser.ts";
+import { createEntryParser } from "../../../src/redis/entry-parser.ts";
 
 type Entry = [id: string, ...values: string[]];
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { toClusterTarget, toSentinelTarget } from "../../src/redis/target.ts";
+import { toClusterTarget, toSentinelTarget } from "../../../src/redis/target.ts";
 
 describe("a Redis with several servers", () => {
   test("is a cluster whose nodes share the login of the first one named", () => {

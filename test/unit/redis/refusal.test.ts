@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isLasting } from "../../../src/recorder/parking.ts";
+import { isRefusal } from "../../../src/redis/refusal.ts";
 
 const inScript = "script: 81c5, on @user_script:52.";
 
@@ -9,7 +9,7 @@ describe("an error of a write lasts", () => {
     "ERR Error running script (call to f_81c5): @user_script:52: WRONGTYPE Operation against a key",
     `ERR The ID specified in XADD is equal or smaller than the target stream top item ${inScript}`,
   ])("when Redis refuses what it found: %s", (message) => {
-    expect(isLasting(new Error(message))).toBe(true);
+    expect(isRefusal(new Error(message))).toBe(true);
   });
 });
 
@@ -25,6 +25,6 @@ describe("an error of a write passes", () => {
     "Command timed out",
     "Connection is closed.",
   ])("when Redis cannot write at all now: %s", (message) => {
-    expect(isLasting(new Error(message))).toBe(false);
+    expect(isRefusal(new Error(message))).toBe(false);
   });
 });

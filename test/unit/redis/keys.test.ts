@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createKeys, partitionOf } from "../../src/redis/keys.ts";
+import { createKeys, partitionOf } from "../../../src/redis/keys.ts";
 
 describe("the partition of an audience", () => {
   test("is the same for ever: logs of an older version have to be found again", () => {
