@@ -2,14 +2,14 @@ import type { Redis } from "ioredis";
 import { createPlacesTable, FIRST_PLACE, type Place, START } from "../db/places-table.ts";
 import { sleep } from "../lib/sleep.ts";
 import { timeOfStreamId } from "../lib/stream-id.ts";
-import { readStreams } from "../redis/blocking-read.ts";
+import { readEntries } from "../redis/read-entries.ts";
 import { type ApplyOptions, createHistoryApply } from "./history-apply.ts";
 import { createRepair } from "./history-repair.ts";
 import { checkFooting } from "./history-stream.ts";
-import { toSourceEvent } from "./queue-events.ts";
+import { type SourceEvent, toSourceEvent } from "./queue-events.ts";
 
 export interface ReaderOptions extends ApplyOptions {
-  /** A strict connection of its own, to the server that has the streams: it blocks. */
+  /** Of its own, to the server that has the streams (`openReader`). */
   blocking: Redis;
   queues: readonly string[];
   now: () => number;
@@ -28,7 +28,14 @@ interface Stream {
   queue: string;
   source: string;
 }
-type Entries = [id: string, flat: string[]][];
+/** What is new in a stream; `last` is the id of the last entry, which may be about no job. */
+interface Fresh {
+  events: SourceEvent[];
+  count: number;
+  last: string | undefined;
+}
+
+const nothing = (): Fresh => ({ events: [], count: 0, last: undefined });
 
 /**
  * Reads the event streams in strict order, each event applied once however many readers a database has. Where the streams stand is looked up
@@ -78,22 +85,30 @@ export function createHistoryReader({ blocking, queues, now, signal, ...options 
     for (const { stream, from } of standing) await nameSuspects(stream, from);
     const fresh = await read(standing);
     for (const { stream, from } of standing)
-      await follow(stream, from, fresh.get(stream.source) ?? []);
-    if ([...fresh.values()].every((entries) => entries.length < BATCH)) behindSince = undefined;
+      await follow(stream, from, fresh.get(stream.source) ?? nothing());
+    if ([...fresh.values()].every(({ count }) => count < BATCH)) behindSince = undefined;
     if (fresh.size > 0) await sleep(LINGER_MS, signal);
   }
 
-  async function read(standing: { stream: Stream; from: Place }[]): Promise<Map<string, Entries>> {
-    const answer = await readStreams({
-      redis: blocking,
+  async function read(standing: { stream: Stream; from: Place }[]): Promise<Map<string, Fresh>> {
+    const found = new Map<string, Fresh>();
+    let oldest = Infinity;
+    const places = {
       streams: standing.map(({ stream }) => stream.source),
       after: standing.map(({ from }) => from.place),
       count: BATCH,
       signal,
+    };
+    await readEntries({ redis: blocking, ...places }, (source, entry) => {
+      const id = entry.id();
+      const { events, count } = found.get(source) ?? nothing();
+      const event = toSourceEvent(id, entry.fields());
+      if (event !== undefined) events.push(event);
+      found.set(source, { events, count: count + 1, last: id });
+      oldest = Math.min(oldest, timeOfStreamId(id));
     });
-    const oldest = answer.map(([, entries]) => timeOfStreamId(entries[0]?.[0] ?? ""));
-    if (oldest.length > 0) behindSince = Math.min(...oldest);
-    return new Map(answer);
+    if (found.size > 0) behindSince = oldest;
+    return found;
   }
 
   async function nameSuspects({ queue, source }: Stream, { gapFrom }: Place): Promise<void> {
@@ -104,7 +119,11 @@ export function createHistoryReader({ blocking, queues, now, signal, ...options 
     if (!suspects.has(source)) suspects.set(source, await repair.suspects(queue, gapFrom));
   }
 
-  async function follow(stream: Stream, from: Place, entries: Entries): Promise<void> {
+  async function follow(
+    stream: Stream,
+    from: Place,
+    { events, count, last }: Fresh,
+  ): Promise<void> {
     const { source } = stream;
     const { kind, ...footing } = await checkFooting(redis, source, from.place);
     const gapFrom = from.gapFrom ?? footing.after ?? null;
@@ -113,13 +132,11 @@ export function createHistoryReader({ blocking, queues, now, signal, ...options 
       await apply({ source, from, to: { place: FIRST_PLACE, gapFrom }, events: [] });
       return;
     }
-    const last = entries.at(-1)?.[0];
     const to = last === undefined ? from : { place: last, gapFrom };
     if (to.gapFrom !== from.gapFrom)
       log.warn({ source, after: gapFrom }, "history: events were trimmed unread");
-    const events = entries.flatMap(([id, flat]) => toSourceEvent(id, flat) ?? []);
     const isMine = last === undefined || (await apply({ source, from, to, events }));
-    if (isMine && entries.length < BATCH) await settle(stream, to);
+    if (isMine && count < BATCH) await settle(stream, to);
   }
 
   async function settle({ queue, source }: Stream, place: Place): Promise<void> {

@@ -1,4 +1,3 @@
-import { fromPairs } from "../lib/array.ts";
 import { timeOfStreamId } from "../lib/stream-id.ts";
 import type { QueueEvent } from "../jobs/transition.ts";
 
@@ -9,10 +8,12 @@ export interface SourceEvent extends QueueEvent {
 }
 
 /** `undefined` for entries that are about no job, such as `drained`. */
-export function toSourceEvent(id: string, flat: string[]): SourceEvent | undefined {
-  const { event, jobId, ...said } = fromPairs(flat);
+export function toSourceEvent(
+  id: string,
+  fields: Record<string, string | undefined>,
+): SourceEvent | undefined {
+  const { event, jobId, prev, data, returnvalue, failedReason, delay } = fields;
   if (event === undefined || jobId === undefined) return undefined;
-  const { prev, data, returnvalue, failedReason, delay } = said;
   const about = { prev, data, returnvalue, failedReason, delay };
   return { ref: id, at: timeOfStreamId(id), event, jobId, ...about };
 }

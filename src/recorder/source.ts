@@ -1,8 +1,8 @@
 import type { Redis } from "ioredis";
 import { compareStreamIds } from "../lib/stream-id.ts";
-import { readStreams } from "../redis/blocking-read.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
+import { readEntries } from "../redis/read-entries.ts";
 import { loadScript } from "../redis/script.ts";
 import type { Apply } from "./apply.ts";
 import type { Lease } from "./lease.ts";
@@ -12,7 +12,7 @@ import { type SourceEvent, toSourceEvent } from "./queue-events.ts";
 
 export interface SourceOptions {
   queue: string;
-  /** A strict connection of its own, to the server that has the queue: it blocks. */
+  /** Of its own, to the server that has the queue (`openReader`). */
   blocking: Redis;
   redis: RedisClient;
   keys: Keys;
@@ -21,13 +21,14 @@ export interface SourceOptions {
 }
 
 const BATCH = 500;
+const FIRST = "0-0";
 
 const movePlace = loadScript("move-place");
 
 /**
  * Reads one queue's events under a lease, in strict order from an explicit place. The place moves only when every audience of a batch has been
- * told, so whoever holds the next lease begins where this one was not sure. It is looked up at each turn, since it is moved back when Redis has
- * lost something.
+ * told, so whoever holds the next lease begins where this one was not sure. It is looked up again whenever it may have been moved back, which is what is done
+ * when Redis has lost something.
  */
 export async function readSource(lease: Lease, options: SourceOptions): Promise<void> {
   const { queue, parking } = options;
@@ -39,40 +40,55 @@ export async function readSource(lease: Lease, options: SourceOptions): Promise<
   }
 }
 
+interface Place {
+  /** As it is noted, "" for not at all. */
+  noted: string;
+  /** What comes after this entry is to be read. */
+  after: string;
+}
+
 async function readOn(
   lease: Lease,
   { queue, blocking, redis, keys, apply, parking }: SourceOptions,
 ): Promise<void> {
+  const stream = keys.events(queue);
+  let place: Place | undefined;
   while (!lease.signal.aborted) {
-    await parking.release(queue, (from) => readAgain(redis, keys, queue, from));
-    const noted = await redis.get(keys.place(queue));
-    const after = await withinStream(noted ?? "0-0");
-    const entries = await read(after);
-    const last = entries.at(-1)?.[0];
-    if (last === undefined) continue;
-    await apply(toEvents(entries));
-    const args = [lease.holder, lease.fence, noted ?? "", last];
-    await movePlace.run(redis, [keys.lease(queue), keys.place(queue)], args);
-  }
-
-  /** A place that lies in the future was noted by a Redis that has lost data since. */
-  async function withinStream(place: string): Promise<string> {
-    const [newest] = await redis.xrevrange(keys.events(queue), "+", "-", "COUNT", 1);
-    return compareStreamIds(place, newest?.[0] ?? "0-0") > 0 ? "0-0" : place;
-  }
-
-  async function read(after: string): Promise<[string, string[]][]> {
-    const streams = [keys.events(queue)];
-    const [reply] = await readStreams({
-      redis: blocking,
-      streams,
-      after: [after],
-      count: BATCH,
-      signal: lease.signal,
+    await parking.release(queue, async (from) => {
+      place = undefined;
+      await readAgain(redis, keys, queue, from);
     });
-    return reply?.[1] ?? [];
+    place ??= await look();
+    const { events, last } = await read(place.after);
+    if (last !== undefined) await apply(events);
+    // In silence as well: whoever moved it back waits for what was said before.
+    place =
+      last !== undefined && (await move(place, last)) ? { noted: last, after: last } : undefined;
+  }
+
+  async function look(): Promise<Place> {
+    const noted = (await redis.get(keys.place(queue))) ?? "";
+    const [newest] = await redis.xrevrange(stream, "+", "-", "COUNT", 1);
+    // A place that lies in the future was noted by a Redis that has lost data since.
+    const isThere = noted !== "" && compareStreamIds(noted, newest?.[0] ?? FIRST) <= 0;
+    return { noted, after: isThere ? noted : FIRST };
+  }
+
+  /** What is new, and the id of the last entry, which may be about no job. */
+  async function read(after: string): Promise<{ events: SourceEvent[]; last: string | undefined }> {
+    const events: SourceEvent[] = [];
+    let last: string | undefined;
+    const place = { streams: [stream], after: [after], count: BATCH, signal: lease.signal };
+    await readEntries({ redis: blocking, ...place }, (_, entry) => {
+      last = entry.id();
+      const event = toSourceEvent(last, entry.fields());
+      if (event !== undefined) events.push(event);
+    });
+    return { events, last };
+  }
+
+  async function move({ noted }: Place, to: string): Promise<boolean> {
+    const args = [lease.holder, lease.fence, noted, to];
+    return (await movePlace.run(redis, [keys.lease(queue), keys.place(queue)], args)) === 1;
   }
 }
-
-const toEvents = (entries: [string, string[]][]): SourceEvent[] =>
-  entries.flatMap(([id, flat]) => toSourceEvent(id, flat) ?? []);

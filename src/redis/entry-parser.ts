@@ -5,6 +5,8 @@ export interface EntryBytes {
   text(field: number): string;
   /** The same of a whole number. */
   number(field: number): number;
+  /** All values by the names of their fields, for streams of others, in which these have no fixed places. */
+  fields(): Record<string, string | undefined>;
 }
 
 export interface EntryParser {
@@ -34,14 +36,22 @@ export function createEntryParser(
   let stream = "";
   let idBegin = 0;
   let idEnd = 0;
-  /** Where the values of the entry at hand begin and end, by turns. */
-  const values: number[] = [];
+  /** Where the names and values of the entry at hand begin and end, by turns; those of an earlier one may stand behind them. */
+  const bounds: number[] = [];
+  let parts = 0;
 
   const entry: EntryBytes = {
     id: () => bytes.toString("latin1", idBegin, idEnd),
-    text: (field) => bytes.toString("utf8", values[2 * field], values[2 * field + 1]),
-    number: (field) => digits(values[2 * field] ?? 0, values[2 * field + 1] ?? 0),
+    text: (field) => part(2 * field + 1),
+    number: (field) => digits(bounds[4 * field + 2] ?? 0, bounds[4 * field + 3] ?? 0),
+    fields() {
+      const fields: Record<string, string | undefined> = {};
+      for (let i = 0; i < parts; i += 2) fields[part(i)] = part(i + 1);
+      return fields;
+    },
   };
+
+  const part = (i: number): string => bytes.toString("utf8", bounds[2 * i], bounds[2 * i + 1]);
 
   function digits(from: number, to: number): number {
     let number = 0;
@@ -95,12 +105,11 @@ export function createEntryParser(
     if (!header(ARRAY) || !string()) return false;
     [idBegin, idEnd] = [begin, end];
     if (!header(ARRAY)) return false;
-    const parts = count;
+    parts = count;
     for (let i = 0; i < parts; i += 1) {
       if (!string()) return false;
-      if (i % 2 === 0) continue;
-      values[i - 1] = begin;
-      values[i] = end;
+      bounds[2 * i] = begin;
+      bounds[2 * i + 1] = end;
     }
     return true;
   }

@@ -1,7 +1,17 @@
 import type { Redis } from "ioredis";
-import { type BlockingRead, connected } from "./blocking-read.ts";
+import { sleep } from "../lib/sleep.ts";
 import { createEntryParser, type EntryBytes } from "./entry-parser.ts";
 import { BLOCK_MS, inTime } from "./in-time.ts";
+
+export interface BlockingRead {
+  /** Of `openReader`, and used for nothing else meanwhile. */
+  redis: Redis;
+  streams: string[];
+  /** For each stream the entry to read after: never `$`, which means another place at each call. */
+  after: string[];
+  count: number;
+  signal: AbortSignal;
+}
 
 /**
  * What was added to the streams, handed over entry by entry as the bytes come, or nothing after a second of silence or when `signal` fires. Fails when the link
@@ -27,6 +37,11 @@ export async function readEntries(
     redis.disconnect(true);
     if (!signal.aborted) throw thrown;
   }
+}
+
+/** Resolves when the connection can be used, or when `signal` fires. */
+export async function connected(redis: Redis, signal: AbortSignal): Promise<void> {
+  while (redis.status !== "ready" && !signal.aborted) await sleep(20, signal);
 }
 
 const limits = (count: number): string[] => ["COUNT", `${count}`, "BLOCK", `${BLOCK_MS}`];

@@ -26,7 +26,7 @@ async function readTwice(stage: Stage, meanwhile: (lease: Lease) => Promise<unkn
     // Whatever the place is, there is something to read after it.
     await say(stage, "marker");
   };
-  const blocking = stage.strict();
+  const blocking = stage.ear();
   const parking = createParking({ redis, keys, partitions: PARTITIONS, log: silent });
   await readSource(lease, { queue: QUEUE, blocking, redis, keys, apply, parking });
   return { batches, places };

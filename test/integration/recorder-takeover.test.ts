@@ -1,5 +1,6 @@
 import { describe, expect, vi } from "vitest";
 import type { Audience } from "../../src/contract/names.ts";
+import { fromPairs } from "../../src/lib/array.ts";
 import { toEntries } from "../../src/recorder/entries.ts";
 import { toSourceEvent } from "../../src/recorder/queue-events.ts";
 import { sleep } from "../../src/lib/sleep.ts";
@@ -19,7 +20,7 @@ async function hasLease({ redis, keys }: Stage, holder: string): Promise<void> {
 async function asBullMqHasIt({ redis, keys }: Stage): Promise<string[]> {
   const stream = await redis.xrange(keys.events(QUEUE), "-", "+");
   const told = stream.flatMap(([id, flat]) => {
-    const event = toSourceEvent(id, flat);
+    const event = toSourceEvent(id, fromPairs(flat));
     return event === undefined ? [] : [{ event, record: record({ jobId: event.jobId }) }];
   });
   const { entries } = toEntries(told, new Map(), QUEUE, sign);

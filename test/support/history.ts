@@ -6,7 +6,7 @@ import type { Database } from "../../src/db/database.ts";
 import { createJobsTable } from "../../src/db/jobs-table.ts";
 import type { JobRecord } from "../../src/jobs/record.ts";
 import { createHistory, type History, type HistoryOptions } from "../../src/recorder/history.ts";
-import { openRedis, openStrictRedis } from "../../src/redis/connect.ts";
+import { openReader, openRedis } from "../../src/redis/connect.ts";
 import { createKeys } from "../../src/redis/keys.ts";
 import { silent, test as base } from "./databases.ts";
 import { record } from "./jobs.ts";
@@ -76,9 +76,9 @@ export const test = base
       database: Database,
       options: Partial<Pick<HistoryOptions, "log" | "now" | "store">> = {},
     ): History => {
-      const blocking = openStrictRedis(redisUrl, "test-history");
-      blocking.on("error", () => {});
       const { keys } = site;
+      const blocking = openReader(redisUrl, keys.events(QUEUE), "test-history");
+      blocking.on("error", () => {});
       const history = createHistory({
         redis,
         openReaders: (streams) => [{ redis: blocking, streams }],

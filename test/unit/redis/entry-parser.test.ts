@@ -76,6 +76,20 @@ describe("entries of a stream", () => {
     expect(ended.indexOf(true)).toBe(answer.length - 1);
   });
 
+  test("tell their values by name as well, and none of the entry before", () => {
+    const told: object[] = [];
+    const parser = createEntryParser((_, entry) => told.push(entry.fields()));
+    parser.push(
+      answerOf({
+        stream: [
+          ["1-0", "a", "Łódź"],
+          ["2-0", "b"],
+        ],
+      }),
+    );
+    expect(told).toEqual([{ f0: "a", f1: "Łódź" }, { f0: "b" }]);
+  });
+
   test("have numbers that are read without a string", () => {
     const numbers: number[] = [];
     const parser = createEntryParser((_, entry) => void numbers.push(entry.number(0)));
