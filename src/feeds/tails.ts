@@ -52,8 +52,8 @@ export interface Tails {
 /** Five missed heartbeats: a primary that was cut off still answers, with nothing. */
 export const DEAF_AFTER_MS = 5000;
 const BATCH = 1000;
-/** To wait for a link that has something costs more than to read one event off it, on both sides: what comes in a millisecond is read together. */
-const GATHER_MS = 1;
+/** To wait for a link that has something costs more than to read one event off it, on both sides: what comes in this time is read together. */
+const GATHER_MS = 4;
 /** Before the first entry of any stream. */
 const FIRST = "0-0";
 

@@ -144,7 +144,9 @@ export function createApply(options: ApplyOptions): Apply {
     { ref: expectedRef, sweptRef, snapshots }: KnownFeed,
     durations: Durations | undefined,
   ): Draft[] {
-    const fresh = told.filter(({ event }) => compareStreamIds(event.ref, expectedRef) > 0);
+    const isFresh = ({ event }: Told) => compareStreamIds(event.ref, expectedRef) > 0;
+    // They are in order.
+    const fresh = told.slice(0, 1).every(isFresh) ? told : told.filter(isFresh);
     const last = fresh.at(-1);
     if (last === undefined) return [];
     const wanted = new Map<string, JobSnapshot>();

@@ -3,7 +3,7 @@ import type { Records } from "../jobs/records.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
-import { applyBatch, type Batch } from "./history-batch.ts";
+import { applyBatch, type Batch, withoutMereProgress } from "./history-batch.ts";
 
 export interface ApplyOptions {
   redis: RedisClient;
@@ -21,9 +21,11 @@ const MAX_DEAD_LETTERS = 100_000;
  */
 export function createHistoryApply({ redis, keys, records, database, log }: ApplyOptions) {
   return async (batch: Omit<Batch, "records">): Promise<boolean> => {
-    const ours = await records.readMany([...new Set(batch.events.map((event) => event.jobId))]);
+    const events = withoutMereProgress(batch.events);
+    const ours = await records.readMany([...new Set(events.map((event) => event.jobId))]);
     return await apply({
       ...batch,
+      events,
       records: new Map(ours.map((record) => [record.jobId, record])),
     });
   };

@@ -26,6 +26,17 @@ export async function applyBatch(db: Database["db"], batch: Batch): Promise<bool
   });
 }
 
+/** Without the jobs of which nothing but progress is said: most of what there is, and nothing that is written. */
+export function withoutMereProgress(events: readonly SourceEvent[]): SourceEvent[] {
+  const changed = new Set<string>();
+  for (const event of events) if (!isMereProgress(event)) changed.add(event.jobId);
+  return events.filter(({ jobId }) => changed.has(jobId));
+}
+
+/** A mark of the worker's is progress with an error. */
+const isMereProgress = ({ event, data = "" }: SourceEvent): boolean =>
+  event === "progress" && !data.includes('"error"');
+
 /** The jobs that a batch changed for good. Progress alone is not written: only the newest counts, and the feeds have it. */
 export function advance(
   before: ReadonlyMap<string, JobEntry>,

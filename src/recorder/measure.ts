@@ -21,12 +21,15 @@ export interface Measure {
   note(queue: string, audience: Audience, told: Told[], entries: Entry[]): Promise<void>;
 }
 
+const LEARNT_FROM = ["job-completed", "job-started"];
+
 export function createMeasure({ redis, keys, onEstimate }: MeasureOptions): Measure {
   const runTimes = createRunTimes({ redis, keys });
 
   return {
     durations: runTimes.durations,
     async note(queue, audience, told, entries) {
+      if (!entries.some(({ event }) => LEARNT_FROM.includes(event))) return;
       const own = told.filter(({ record }) => ownerAudience(record) === audience);
       const records = new Map(own.map(({ record }) => [record.jobId, record]));
       const took: Took[] = [];

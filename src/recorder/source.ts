@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import { compareStreamIds } from "../lib/stream-id.ts";
 import type { RedisClient } from "../redis/connect.ts";
@@ -22,6 +23,8 @@ export interface SourceOptions {
 
 const BATCH = 500;
 const FIRST = "0-0";
+/** A batch costs as much as many an event in it: where one follows upon the other, what comes in this time is one. The first is not kept waiting. */
+const GATHER_MS = 8;
 
 const movePlace = loadScript("move-place");
 
@@ -60,10 +63,14 @@ async function readOn(
     });
     place ??= await look();
     const { events, last } = await read(place.after);
-    if (last !== undefined) await apply(events);
-    // In silence as well: whoever moved it back waits for what was said before.
-    place =
-      last !== undefined && (await move(place, last)) ? { noted: last, after: last } : undefined;
+    if (last === undefined) {
+      // Whoever moves it back may have nothing new to say.
+      place = undefined;
+      continue;
+    }
+    await apply(events);
+    place = (await move(place, last)) ? { noted: last, after: last } : undefined;
+    await delay(GATHER_MS);
   }
 
   async function look(): Promise<Place> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { JobEntry } from "../../src/db/jobs-table.ts";
-import { advance } from "../../src/recorder/history-batch.ts";
+import { advance, withoutMereProgress } from "../../src/recorder/history-batch.ts";
 import type { SourceEvent } from "../../src/recorder/queue-events.ts";
 import { record } from "../support/jobs.ts";
 
@@ -50,6 +50,18 @@ describe("a batch of the history", () => {
     expect(marked).toHaveLength(1);
     const [job] = after(marked, events({ event: "waiting", prev: "active" }));
     expect(job?.snapshot.job.error).toMatchObject({ code: "timeout" });
+  });
+
+  test("does not look at jobs that only progress, except at a worker's mark", () => {
+    const error = { code: "timeout", message: "Too slow" };
+    const about = (jobId: string, ...names: Parameters<typeof events>) =>
+      events(...names).map((event) => ({ ...event, jobId }));
+    const left = withoutMereProgress([
+      ...about("progresses", progress({ percent: 60 }), progress({ percent: 70 })),
+      ...about("fails", progress({ percent: 60 }), progress({ error })),
+      ...about("ends", progress({ percent: 60 }), "completed"),
+    ]);
+    expect(left.map(({ jobId }) => jobId)).toEqual(["fails", "fails", "ends", "ends"]);
   });
 
   test("writes a quiet return to the queue", () => {

@@ -37,7 +37,7 @@ local feeds = {}
 local key, arg = 4, 11
 while arg <= #ARGV do
   -- No two feeds begin with the same epoch: one's cursor must not pass for another's.
-  local feed = {random = newEpoch .. #feeds, first = arg + 7, isOpen = {}, changed = {}}
+  local feed = {random = newEpoch .. string.format("%02d", #feeds), first = arg + 7, isOpen = {}, changed = {}}
   local batches, entries = tonumber(ARGV[arg]), tonumber(ARGV[arg + 1])
   feed.audience, feed.json, feed.expected, feed.ref, feed.swept = unpack(ARGV, arg + 2, arg + 6)
   feed.log, feed.meta, feed.jobs, feed.openJobs, feed.doneJobs, feed.accepted = unpack(KEYS, key, key + 5)
