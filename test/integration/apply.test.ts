@@ -1,12 +1,16 @@
 import { describe, expect, vi } from "vitest";
 import type { Audience } from "../../src/contract/names.ts";
 import { createBatchStates } from "../../src/jobs/batch-states.ts";
+import { type JobSnapshot, toSnapshot } from "../../src/jobs/snapshot.ts";
 import { createRunTimes } from "../../src/jobs/run-times.ts";
+import { createMemory } from "../../src/recorder/memory.ts";
 import type { SourceEvent } from "../../src/recorder/queue-events.ts";
 import { createApplier } from "../support/applier.ts";
 import { test } from "../support/feeds.ts";
 import { record } from "../support/jobs.ts";
+import { upTo } from "../support/listening.ts";
 import { PARTITIONS, QUEUE } from "../support/stage.ts";
+import { createTeller, outcome } from "../support/telling.ts";
 
 const audience: Audience = "user:42";
 const event = (n: number, name: string, jobId: string, more = {}): SourceEvent => ({
@@ -16,6 +20,11 @@ const event = (n: number, name: string, jobId: string, more = {}): SourceEvent =
   jobId,
   ...more,
 });
+
+const as = (status: "completed"): JobSnapshot => {
+  const { job, ...snapshot } = toSnapshot(record({ jobId: "a" }));
+  return { ...snapshot, run: 1, job: { ...job, status, progress: 100 } };
+};
 
 describe("a batch of events", () => {
   test("that finds an earlier write come in late tells what is left of it", async ({ stage }) => {
@@ -42,6 +51,64 @@ describe("a batch of events", () => {
     const { head } = await reader.page({ audience });
     const { facts } = await reader.page({ audience, cursor: `${head.epoch}-0` });
     expect(facts.map(({ jobId }) => jobId)).toEqual(["a", "b"]);
+  });
+
+  test("goes on from what the sweep has told meanwhile", async ({ stage }) => {
+    const { records, reader, writer } = stage;
+    await records.write(record({ jobId: "a" }));
+    const apply = createApplier(stage);
+    await apply(event(1, "added", "a"), event(2, "active", "a"));
+    const mended = { ...outcome("a"), snapshot: JSON.stringify(as("completed")) };
+    await createTeller(writer, audience, "keeper")(mended);
+    await apply(event(3, "progress", "a", { data: "50" }), event(4, "completed", "a"));
+    const { head, job } = await reader.page({ audience, jobId: "a" });
+    expect(JSON.parse(job ?? "").job.status).toBe("completed");
+    const { facts } = await reader.page({ audience, cursor: `${head.epoch}-0` });
+    expect(facts.map((fact) => fact.event)).toEqual(["job-queued", "job-started", "job-completed"]);
+  });
+
+  test("is read by a memory that holds less than it says", async ({ stage }) => {
+    const { records, redis, keys } = stage;
+    const memory = createMemory({
+      redis,
+      keys,
+      partitions: PARTITIONS,
+      source: QUEUE,
+      capacity: 3,
+    });
+    const jobs = upTo(10).map((n) => ({ jobId: `job-${n}`, owner: `user:${n}` as const }));
+    const apply = createApplier(stage);
+    for (const { jobId, owner } of jobs) await records.write(record({ jobId, audiences: [owner] }));
+    await apply(...jobs.map(({ jobId }, n) => event(n + 1, "added", jobId)));
+    for (const _ of upTo(3)) {
+      const wanted = new Map(jobs.map(({ jobId, owner }) => [owner, new Set([jobId])]));
+      const feeds = await memory.feeds(wanted);
+      for (const [n, { jobId, owner }] of jobs.entries()) {
+        expect(feeds.get(owner)).toMatchObject({ ref: `${n + 1}-0`, sweptRef: "" });
+        expect(feeds.get(owner)?.snapshots.get(jobId)?.job.status).toBe("queued");
+      }
+      expect((await memory.records(new Set(jobs.map(({ jobId }) => jobId)))).size).toBe(10);
+    }
+  });
+
+  test("asks Redis nothing about jobs in hand that it has heard of", async ({ stage }) => {
+    const { records, redis, strict } = stage;
+    for (const jobId of ["a", "b"]) await records.write(record({ jobId }));
+    const apply = createApplier(stage);
+    await apply(...["a", "b"].map((jobId, n) => event(n + 1, "added", jobId)));
+    await apply(...["a", "b"].map((jobId, n) => event(n + 3, "active", jobId)));
+    const monitor = await strict().monitor();
+    const asked: string[] = [];
+    monitor.on("monitor", (_time: string, [command = ""]: string[], source: string) => {
+      if (source !== "lua") asked.push(command.toLowerCase());
+    });
+    await apply(...["a", "b"].map((jobId, n) => event(n + 5, "progress", jobId, { data: "5" })));
+    await redis.echo("over");
+    await vi.waitFor(() => expect(asked).toContain("echo"));
+    monitor.disconnect();
+    expect(
+      asked.filter((command) => command.startsWith("hget") || command.startsWith("hmget")),
+    ).toEqual([]);
   });
 
   test("keeps the record of a job from its outcome for the time of retention, of one retried for good", async ({
