@@ -69,20 +69,22 @@ interface Next {
 }
 
 function toEntry({ snapshot, tell, shown }: Next, eventId: string, sign: Sign): Entry {
-  const { job } = snapshot;
+  const { job, ...rest } = snapshot;
+  // Most of what is kept is what is told, and is written once.
+  const text = JSON.stringify(job);
   const kept = {
     jobId: job.jobId,
-    snapshot: JSON.stringify(snapshot),
+    snapshot: `${JSON.stringify(rest).slice(0, -1)},"job":${text}}`,
     isOpen: !isFinal(job.status),
     createdAt: Date.parse(job.createdAt),
     ...toShare(job),
   };
   if (tell === undefined || tell === "") return { ...kept, kind: "silent", event: "", body: "" };
   const wire = toWireJob(shown, sign);
-  if (tell === JOB_GAUGE)
-    return { ...kept, kind: "gauge", event: tell, body: JSON.stringify(wire) };
-  const fact = JSON.stringify({ ...wire, at: job.updatedAt, eventId });
-  return { ...kept, kind: "fact", event: tell, body: fact.slice(0, -1) };
+  const body = wire === job ? text : JSON.stringify(wire);
+  if (tell === JOB_GAUGE) return { ...kept, kind: "gauge", event: tell, body };
+  const said = JSON.stringify({ at: job.updatedAt, eventId });
+  return { ...kept, kind: "fact", event: tell, body: `${body.slice(0, -1)},${said.slice(1, -1)}` };
 }
 
 function toShare({ batchId, status, progress, updatedAt: at }: StoredJob): Pick<Entry, "batch"> {
