@@ -18,6 +18,8 @@ export interface Report {
   /** Heard by the clients, each event once. */
   received: number;
   lost: number;
+  /** Of those lost, such as were followed by a later one that was heard: where only the newest counts, nothing is missing. */
+  skipped: number;
   /** Heard more than once by one client. */
   duplicates: number;
   /** Heard after a later one. */
@@ -61,14 +63,16 @@ export function createTally({ phase, perClient }: Run, clients: number): Tally {
       max = Math.max(max, latency);
     },
     report(expectedOf) {
-      let [heard, expected] = [0, 0];
+      let [heard, expected, skipped] = [0, 0, 0];
       for (const [client, many] of received.entries()) {
         heard += many;
         expected += expectedOf(client);
+        skipped += (newest[client] ?? -1) + 1 - many;
       }
       return {
         received: heard,
         lost: expected - heard,
+        skipped,
         duplicates,
         disordered,
         p50: latencies.quantile(0.5),

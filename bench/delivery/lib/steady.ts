@@ -46,6 +46,7 @@ export async function runSteady(arena: Arena, request: SteadyRequest): Promise<S
   return {
     ...steady,
     lost: steady.lost + (warm?.lost ?? 0),
+    skipped: steady.skipped + (warm?.skipped ?? 0),
     share: {
       nodes: shareOf("nodes"),
       helpers: shareOf("helpers"),

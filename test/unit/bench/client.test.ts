@@ -44,4 +44,10 @@ describe("the clients of the bench", () => {
     expect(report).toMatchObject({ received: 5, lost: 4, duplicates: 1, disordered: 1 });
     expect(report.p50).toBeGreaterThanOrEqual(1.9);
   });
+
+  test("tell what was skipped from what never came", () => {
+    const tally = createTally({ phase: 1, perClient: 10 }, 1);
+    for (const k of [0, 3, 5]) tally.hear(0, said(k), 0, said(k).length);
+    expect(tally.report(() => 8)).toMatchObject({ received: 3, lost: 5, skipped: 3 });
+  });
 });
