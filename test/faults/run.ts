@@ -86,4 +86,6 @@ function print(row: Row): void {
   for (const breach of row.breaches.slice(0, SHOWN)) console.log(`    ${toLine(breach)}`);
   const more = row.breaches.length - SHOWN;
   if (more > 0) console.log(`    and ${more} more`);
+  for (const [job, lines] of Object.entries(row.evidence))
+    console.log([`    ${job}`, ...lines].join("\n      "));
 }
