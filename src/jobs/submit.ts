@@ -136,6 +136,7 @@ const toSubmitted = ({ answer, isReplay }: Answered<StoredJob>): Submitted => ({
 const keyOf = ({ userId }: Caller, idempotency: Submission["idempotency"]) => ({
   caller: userId,
   ...(idempotency ?? { key: randomUUID(), bodyHash: "" }),
+  mayBeRepeated: idempotency !== undefined,
 });
 
 function firstOf([first]: JobRecord[]): JobRecord {

@@ -61,9 +61,11 @@ describe("a batch", () => {
     expect((await service.jobs.batches.list({}, submission.caller)).items).toEqual([answer]);
   });
 
-  test("leaves nothing behind when its jobs cannot be put in line", async ({ service }) => {
+  test("without a key leaves nothing behind when its jobs cannot be put in line", async ({
+    service,
+  }) => {
     const { deps } = service;
-    const submission = asked();
+    const { idempotency: _, ...submission } = asked();
     const added: JobRecord[] = [];
     const failing = createJobs({
       ...deps,
@@ -85,6 +87,30 @@ describe("a batch", () => {
     for (const one of added) expect(await service.queues.find(one)).toBeUndefined();
     const again = await vi.waitFor(() => service.jobs.batches.submit(submission));
     expect(again.isReplay).toBe(false);
+    expect((await service.jobs.list({}, submission.caller)).items).toHaveLength(2);
+  });
+
+  test("of which some jobs are in line when it fails is finished by a repeat at once", async ({
+    service,
+  }) => {
+    const { deps } = service;
+    const submission = asked();
+    const added: string[] = [];
+    const failing = createJobs({
+      ...deps,
+      queues: {
+        ...deps.queues,
+        async addAll(records) {
+          await deps.queues.addAll(records.slice(0, 1));
+          added.push(...records.slice(0, 1).map(({ jobId }) => jobId));
+          if (records.length > 0) await unavailable();
+        },
+      },
+    });
+    await expect(failing.batches.submit(submission)).rejects.toMatchObject({ code: "unavailable" });
+    const { answer } = await vi.waitFor(() => service.jobs.batches.submit(submission));
+    const { items } = await service.jobs.list({ batchId: answer.batchId }, submission.caller);
+    expect(items.map(({ jobId }) => jobId)).toEqual(expect.arrayContaining(added));
     expect((await service.jobs.list({}, submission.caller)).items).toHaveLength(2);
   });
 
