@@ -6,6 +6,7 @@ import type { BatchSubmission } from "../../src/jobs/batches.ts";
 import { createJobs, type JobsDeps } from "../../src/jobs/create-jobs.ts";
 import { partitionOf } from "../../src/redis/keys.ts";
 import type { JobRecord } from "../../src/jobs/record.ts";
+import { toSnapshot } from "../../src/jobs/snapshot.ts";
 import { caller, request, test } from "../support/jobs-service.ts";
 
 const HOUR_MS = 3_600_000;
@@ -112,6 +113,28 @@ describe("a batch", () => {
     const { items } = await service.jobs.list({ batchId: answer.batchId }, submission.caller);
     expect(items.map(({ jobId }) => jobId)).toEqual(expect.arrayContaining(added));
     expect((await service.jobs.list({}, submission.caller)).items).toHaveLength(2);
+  });
+
+  test("of which a queue has lost a job that was told of is made whole by a repeat", async ({
+    service,
+  }) => {
+    const { deps } = service;
+    const submission = asked();
+    const failing = createJobs({
+      ...deps,
+      queues: {
+        ...deps.queues,
+        async addAll(records) {
+          for (const record of records) await service.tell(toSnapshot(record));
+          if (records.length > 0) await unavailable();
+        },
+      },
+    });
+    await expect(failing.batches.submit(submission)).rejects.toMatchObject({ code: "unavailable" });
+    const { answer } = await vi.waitFor(() => service.jobs.batches.submit(submission));
+    const { items } = await service.jobs.list({ batchId: answer.batchId }, submission.caller);
+    expect(items).toHaveLength(2);
+    for (const job of items) expect((await service.queues.find(job))?.id).toBe(job.jobId);
   });
 
   test("is refused as a whole when its owner would have too many open jobs", async ({

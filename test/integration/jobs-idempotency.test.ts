@@ -3,6 +3,7 @@ import { describe, expect, vi } from "vitest";
 import type { Submission } from "../../src/jobs/jobs.ts";
 import { createJobs, type JobsDeps, type JobsService } from "../../src/jobs/create-jobs.ts";
 import { JobcastError } from "../../src/errors.ts";
+import { toSnapshot } from "../../src/jobs/snapshot.ts";
 import { userAudience } from "../../src/contract/names.ts";
 import { partitionOf } from "../../src/redis/keys.ts";
 import { caller, PARTITIONS, request, test } from "../support/jobs-service.ts";
@@ -122,6 +123,19 @@ describe("a submit with a key", () => {
     const marker = await service.jobs.submit({ request: echo, caller: submission.caller });
     await vi.waitFor(() => expect(mine).toContain(marker.job.jobId));
     expect(mine).toEqual([job.jobId, marker.job.jobId]);
+  });
+
+  test("whose job was told of and then lost by its queue is put in line by a repeat", async ({
+    service,
+  }) => {
+    const submission = keyed();
+    const jobs = withAdd(service, async (record) => {
+      await service.tell(toSnapshot(record));
+      throw new JobcastError("unavailable", "Its primary is gone, and has not told its replica");
+    });
+    await expect(jobs.submit(submission)).rejects.toMatchObject({ code: "unavailable" });
+    const { job } = await vi.waitFor(() => service.jobs.submit(submission));
+    expect((await service.queues.find(job))?.id).toBe(job.jobId);
   });
 
   test("whose repeat failed too is finished by the next one at once", async ({ service }) => {
