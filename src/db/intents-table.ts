@@ -45,17 +45,23 @@ export function createIntentsTable(db: Kysely<Tables>) {
     /** What an earlier call wrote. */
     find: (key: IntentKey): Promise<Begun | undefined> => find(db, key),
 
-    /** Takes a pending call in hand, as it was seen; `false` when somebody else has done so since, or it is done or gone. Of several exactly one gets it. */
-    async hold({ id, updatedAt }: Pick<Intent, "id" | "updatedAt">): Promise<boolean> {
-      const { numUpdatedRows } = await db
-        .updateTable("intents")
+    /**
+     * Takes a pending call in hand, as it was seen, and resolves to it as it is from then on; `undefined` when somebody else has done so since, or it is
+     * done or gone. Of several exactly one gets it.
+     */
+    async hold(seen: Seen): Promise<Intent | undefined> {
+      const row = await asSeen(db, seen)
         .set({ updated_at: sql`clock_timestamp()` })
-        .where("id", "=", id)
-        .where("state", "=", "pending")
-        // A date of JavaScript's knows no less than a millisecond.
-        .where(sql`date_trunc('milliseconds', updated_at)`, "=", updatedAt)
+        .returningAll()
         .executeTakeFirst();
-      return numUpdatedRows > 0n;
+      return row === undefined ? undefined : toIntent(row);
+    },
+
+    /** The opposite of `hold`: whoever comes next may take it in hand at once. */
+    async release(held: Seen): Promise<void> {
+      await asSeen(db, held)
+        .set({ updated_at: sql`to_timestamp(0)` })
+        .execute();
     },
 
     /** Keeps the answer for whoever repeats the call. */
@@ -97,6 +103,17 @@ export function createIntentsTable(db: Kysely<Tables>) {
   };
 }
 export type IntentsTable = ReturnType<typeof createIntentsTable>;
+
+type Seen = Pick<Intent, "id" | "updatedAt">;
+
+/** A pending call that nobody has taken in hand since it was seen. */
+const asSeen = (db: Kysely<Tables>, { id, updatedAt }: Seen) =>
+  db
+    .updateTable("intents")
+    .where("id", "=", id)
+    .where("state", "=", "pending")
+    // A date of JavaScript's knows no less than a millisecond.
+    .where(sql`date_trunc('milliseconds', updated_at)`, "=", updatedAt);
 
 const ago = (ms: number) => sql<Date>`now() - ${ms}::float8 * interval '1 millisecond'`;
 

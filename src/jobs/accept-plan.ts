@@ -1,3 +1,4 @@
+import { isFinal } from "../contract/job.ts";
 import type { BatchesTable } from "../db/batches-table.ts";
 import type { AcceptDeps } from "./accept.ts";
 import type { BatchStates } from "./batch-states.ts";
@@ -25,16 +26,18 @@ export async function acceptPlan({ batch, records }: Plan, deps: PlanDeps): Prom
   await states.open(owner, batch, ids);
   await table.insert(batch);
   const told = await snapshots.readMany(owner, ids);
-  const known = new Set(told.map(({ job }) => job.jobId));
-  const fresh = records.filter(({ jobId }) => !known.has(jobId));
+  const statuses = new Map(told.map(({ job }) => [job.jobId, job.status]));
+  const fresh = records.filter(({ jobId }) => !statuses.has(jobId));
   await Promise.all(
     fresh.flatMap((record) => [
       deps.records.write(record),
       snapshots.accept(owner, record.jobId, Date.parse(record.createdAt)),
     ]),
   );
-  await queues.addAll(fresh.filter(({ parentId }) => parentId !== null));
-  await queues.addAll(fresh.filter(({ parentId }) => parentId === null));
+  // In a cluster a queue may have lost what the feed tells of.
+  const open = records.filter(({ jobId }) => !isFinal(statuses.get(jobId) ?? "queued"));
+  await queues.addAll(open.filter(({ parentId }) => parentId !== null));
+  await queues.addAll(open.filter(({ parentId }) => parentId === null));
   await areKept(records);
 }
 

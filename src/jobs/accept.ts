@@ -35,13 +35,14 @@ export async function accept(
   return (snapshot ?? toSnapshot(record)).job;
 }
 
-/** Removes what a failed acceptance left behind; `false` when a worker has the job already, so that it stands. */
+/** Removes what a failed acceptance left behind; `false` when a worker has seen the job, so that it stands. */
 export async function takeBack(
   record: JobRecord,
   { records, snapshots, queues }: AcceptDeps,
 ): Promise<boolean> {
   const job = await queues.find(record);
-  if (job !== undefined && !(await queues.remove(job))) return false;
+  // One that has ended was told of, and BullMQ would remove it as well.
+  if (job !== undefined && (job.attemptsStarted > 0 || !(await queues.remove(job)))) return false;
   await Promise.all([
     snapshots.forget(ownerAudience(record), record.jobId),
     records.remove(record.jobId),

@@ -8,7 +8,7 @@ const ABANDONED_MS = 30_000;
 
 export type Intents = Pick<
   IntentsTable,
-  "begin" | "find" | "hold" | "finish" | "abandon" | "pendingOlderThan"
+  "begin" | "find" | "hold" | "release" | "finish" | "abandon" | "pendingOlderThan"
 >;
 
 interface KeyedDeps<Payload extends object, Answer extends object> {
@@ -30,6 +30,12 @@ export interface KeyedCall {
   caller: string;
   key: string;
   bodyHash: string;
+  /** Whether the caller knows the key, so that a repeat of the call may come. */
+  mayBeRepeated: boolean;
+}
+
+interface Made<Payload> extends Pick<KeyedCall, "mayBeRepeated"> {
+  payload: Payload;
 }
 
 export interface Answered<Answer> {
@@ -41,6 +47,9 @@ export interface Answered<Answer> {
 /**
  * Calls with an `Idempotency-Key`: written down before they take effect, under the job id that they will have, so that a repeat or
  * `finishPending` finishes what a crash interrupted, and nothing is made twice. Fails with `unavailable` without Postgres.
+ *
+ * What was refused because Redis was away may have been made all the same, or may be made by what is still on its way, and whatever would take it back may be
+ * lost with the primary that did. So it keeps its ids, and whoever repeats the call goes on with them at once.
  */
 export function createKeyedSubmits<Payload extends object, Answer extends object>({
   intents,
@@ -56,7 +65,8 @@ export function createKeyedSubmits<Payload extends object, Answer extends object
   const isPayload = (payload: unknown): payload is Payload => payload instanceof Object;
   const isAnswer = (answer: unknown): answer is Answer => answer instanceof Object;
 
-  async function first(intent: Intent, payload: Payload): Promise<Answered<Answer>> {
+  async function first(intent: Intent, made: Made<Payload>): Promise<Answered<Answer>> {
+    const { payload } = made;
     try {
       await requireQuota(payload);
       const answer = await accept(payload);
@@ -67,7 +77,7 @@ export function createKeyedSubmits<Payload extends object, Answer extends object
       return { answer, isReplay: false };
     } catch (thrown) {
       // Not waited for, since the caller has waited long enough. What cannot be settled stays pending until a repeat or the sweep.
-      void settle(intent, payload).catch((err: unknown) =>
+      void settle(intent, made, thrown).catch((err: unknown) =>
         log.warn({ err }, "a keyed submit stays pending"),
       );
       throw thrown;
@@ -75,18 +85,33 @@ export function createKeyedSubmits<Payload extends object, Answer extends object
   }
 
   /** A call that took too long may have been finished by a repeat, and answered: what that promised must not be taken back. */
-  async function settle(intent: Intent, payload: Payload): Promise<void> {
-    if (!(await intents.hold(intent))) return;
+  async function settle(
+    intent: Intent,
+    { payload, mayBeRepeated }: Made<Payload>,
+    thrown: unknown,
+  ): Promise<void> {
+    if (mayBeRepeated && isUnavailable(thrown)) return await intents.release(intent);
+    if ((await intents.hold(intent)) === undefined) return;
     if (await takeBack(payload)) await intents.abandon(intent.id);
   }
 
   async function finish(intent: Intent): Promise<Answer> {
     const { id, payload } = intent;
     if (!isPayload(payload)) throw new Error("An intent says nothing of its jobs");
-    if (!(await intents.hold(intent))) throw inProgress();
-    const answer = await accept(payload);
-    await intents.finish(id, answer);
-    return answer;
+    const held = await intents.hold(intent);
+    if (held === undefined) throw inProgress();
+    try {
+      const answer = await accept(payload);
+      await intents.finish(id, answer);
+      return answer;
+    } catch (thrown) {
+      // Anything else keeps its place behind what may still succeed.
+      if (isUnavailable(thrown))
+        await intents
+          .release(held)
+          .catch((err: unknown) => log.warn({ err }, "a keyed submit stays in hand"));
+      throw thrown;
+    }
   }
 
   /** One that cannot be finished keeps no other pending. */
@@ -117,7 +142,7 @@ export function createKeyedSubmits<Payload extends object, Answer extends object
   return {
     /** What cannot be made into a payload may have been done before, when the files that it refers to were still there. */
     async submit(
-      { caller, key, bodyHash }: KeyedCall,
+      { caller, key, bodyHash, mayBeRepeated }: KeyedCall,
       making: Promise<Payload>,
     ): Promise<Answered<Answer>> {
       const call = { caller, route, key };
@@ -132,7 +157,9 @@ export function createKeyedSubmits<Payload extends object, Answer extends object
       if ("earlier" in made) return await replay(made.earlier, bodyHash);
       const { payload } = made;
       const begun = await intents.begin({ ...call, bodyHash, jobIds: jobIds(payload), payload });
-      return begun.kind === "new" ? await first(begun.row, payload) : await replay(begun, bodyHash);
+      return begun.kind === "new"
+        ? await first(begun.row, { payload, mayBeRepeated })
+        : await replay(begun, bodyHash);
     },
 
     /** Finishes what dead processes left pending, as far as it can be; fails with `unavailable`. */

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Batch } from "../contract/batch.ts";
+import { isFinal } from "../contract/job.ts";
 import type { Caller } from "../contract/tokens.ts";
 import type { Logger } from "../lib/logger.ts";
 import { accept, requireQuota, takeBack } from "./accept.ts";
@@ -72,11 +73,13 @@ export function createSubmit(deps: SubmitDeps) {
   const find = async (record: JobRecord): Promise<StoredJob | undefined> =>
     (await snapshots.read(ownerAudience(record), record.jobId))?.job;
 
-  /** What was made may have been refused for what only its primary had. */
+  /** What was made may have been refused for what only its primary had. In a cluster its feed may tell of a job that its queue has lost with that. */
   async function findKept(record: JobRecord): Promise<StoredJob | undefined> {
     const areKept = deps.kept.begin();
     const found = await find(record);
-    if (found !== undefined) await areKept([record]);
+    if (found === undefined) return undefined;
+    if (!isFinal(found.status)) await deps.queues.add(record, { runBase: 0, retries: 0 });
+    await areKept([record]);
     return found;
   }
 
@@ -136,6 +139,7 @@ const toSubmitted = ({ answer, isReplay }: Answered<StoredJob>): Submitted => ({
 const keyOf = ({ userId }: Caller, idempotency: Submission["idempotency"]) => ({
   caller: userId,
   ...(idempotency ?? { key: randomUUID(), bodyHash: "" }),
+  mayBeRepeated: idempotency !== undefined,
 });
 
 function firstOf([first]: JobRecord[]): JobRecord {

@@ -167,7 +167,18 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const unread = new Map<string, Unread>();
   const keeper = hold("keeper", async (lease) => {
     const patience = options.lateMs === undefined ? {} : { lateMs: options.lateMs };
-    const work = { redis, keys, partitions, records, queues, followers, writer, sign, log };
+    const work = {
+      redis,
+      replicas,
+      keys,
+      partitions,
+      records,
+      queues,
+      followers,
+      writer,
+      sign,
+      log,
+    };
     try {
       await keep(lease, {
         ...patience,

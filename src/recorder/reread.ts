@@ -29,10 +29,10 @@ export async function isBehind(
   queue: string,
   lateMs = LATE_MS,
 ): Promise<boolean> {
-  const [newest] = await redis.xrevrange(keys.events(queue), "+", "-", "COUNT", 1);
   const place = await redis.get(keys.place(queue));
-  const readTo = timeOfStreamId(place ?? "0-0");
-  return newest !== undefined && timeOfStreamId(newest[0]) > readTo && readTo < Date.now() - lateMs;
+  // What came this moment to a queue that was silent for long does not make its reader late.
+  const [unread] = await redis.xrange(keys.events(queue), `(${place ?? "0-0"}`, "+", "COUNT", 1);
+  return unread !== undefined && timeOfStreamId(unread[0]) < Date.now() - lateMs;
 }
 
 /** Resolves when the queue was read to its end, or when `signal` fires. */

@@ -11,12 +11,15 @@ import { waitsForParent } from "../jobs/waiting.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { type Keys, partitionOf } from "../redis/keys.ts";
+import type { Replicas } from "../redis/replicas.ts";
 import { toEntries } from "./entries.ts";
 import { FencedError, type Lease } from "./lease.ts";
 import { isBehind, LATE_MS } from "./reread.ts";
 
 export interface SweepOptions {
   redis: RedisClient;
+  /** Asked before an outcome is told. */
+  replicas: Pick<Replicas, "begin">;
   keys: Keys;
   partitions: number;
   records: Pick<Records, "read">;
@@ -90,11 +93,13 @@ async function mend(
   jobId: string,
 ): Promise<boolean> {
   const { redis, keys, partitions, records, queues, writer, sign, log, lateMs = LATE_MS } = options;
+  const caughtUp = options.replicas.begin();
   const partition = partitionOf(audience, partitions);
   const text = await redis.hget(keys.jobs(partition, audience), jobId);
   const record = (await records.read(jobId))?.record;
   if (text === null || record === undefined) return forget(options, audience, jobId);
-  if (await isBehind(redis, keys, queueName(record.type, record.lane), lateMs)) return false;
+  const queue = queueName(record.type, record.lane);
+  if (await isBehind(redis, keys, queue, lateMs)) return false;
   const snapshot: JobSnapshot = JSON.parse(text);
   const queued = await queues.find(record);
   const event = diagnose(snapshot, queued, lateMs);
@@ -109,6 +114,7 @@ async function mend(
   const made = toEntries(told, new Map([[jobId, snapshot]]), `sweep:${jobId}`, sign);
   const [entry] = made.entries;
   if (entry === undefined) return false;
+  if (!entry.isOpen) await caughtUp([keys.events(queue)]);
   const expectedRef = (await redis.hget(keys.meta(partition, audience), `ref:${SOURCE}`)) ?? "";
   const { fence, holder } = lease;
   const entries = [{ ...entry, madeFrom: text }];

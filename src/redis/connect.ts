@@ -85,12 +85,26 @@ const WATCHED: Clients = {
  * Has links made to all nodes. By itself one is made for the first command that needs it, those of a strict connection beside that one fail, and a node that
  * nothing was asked of is never found dead: ioredis goes on trying to subscribe there, thousands of times a second when it is not alone in that.
  */
-function connectAtOnce<C extends Pick<Cluster, "on" | "duplicate">>(cluster: C): C {
+function connectAtOnce<C extends Pick<Cluster, "on">>(cluster: C): C {
   cluster.on("+node", (node: Redis) => void node.connect().catch(() => undefined));
-  // BullMQ blocks on a copy.
-  const duplicate = cluster.duplicate.bind(cluster);
-  cluster.duplicate = (...args) => connectAtOnce(duplicate(...args));
   return cluster;
+}
+
+/**
+ * BullMQ blocks on a copy, which it names by the queue, hash tag included. A copy with links to all nodes would be asked for one of them alone, and when links
+ * are cut while it is made anew, BullMQ waits for ever for it to say that it has ended. So the copy is to the one server that has the queue, as a reader's is.
+ */
+function copiedToOne(cluster: Cluster, target: ClusterTarget): Cluster {
+  const duplicate = (_nodes: unknown, { redisOptions = {} }: ClusterOptions = {}): Redis => {
+    const { connectionName = "" } = redisOptions;
+    const { single } = patient(connectionName);
+    return new Redis({
+      ...single,
+      reconnectOnError: isElsewhere,
+      ...located(target, connectionName),
+    });
+  };
+  return Object.assign(cluster, { duplicate });
 }
 
 function open(
@@ -102,10 +116,8 @@ function open(
   if (target.kind === "sentinel")
     return clients.toPrimary({ ...single, ...sentinel, ...located(target, "") });
   const redisOptions = { ...many.redisOptions, ...target.login };
-  return clients.toCluster(
-    target.nodes.map(({ host, port }) => ({ host, port })),
-    { ...many, redisOptions },
-  );
+  const nodes = target.nodes.map(({ host, port }) => ({ host, port }));
+  return copiedToOne(clients.toCluster(nodes, { ...many, redisOptions }), target);
 }
 
 function located(target: SentinelTarget | ClusterTarget, key: string): SingleOptions {
@@ -158,6 +170,9 @@ const CONNECT_TIMEOUT_MS = 2000;
 
 /** A primary that has become a replica refuses writes; the next link is to its successor. Redis 6.2 puts the word into an `ERR` of the script. */
 const isDemoted = (err: Error): boolean => /\bREADONLY\b/.test(err.message);
+
+/** The next link is to whoever has the key by then. */
+const isElsewhere = (err: Error): boolean => isDemoted(err) || err.message.startsWith("MOVED ");
 
 /** Names stay names, since certificates are made out to them. */
 const dnsLookup: NonNullable<ClusterOptions["dnsLookup"]> = (host, callback) => {

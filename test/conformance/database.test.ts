@@ -220,6 +220,26 @@ describe.for(["postgres", "pglite"] as const)("a database on %s", (engine) => {
     },
   );
 
+  onEither(
+    "gives a pending call to one of those who want it in hand, until that one lets go",
+    async ({ intents }) => {
+      const call = { caller: randomUUID(), route: "r", bodyHash: "h", jobIds: [], payload: null };
+      const { row: seen } = await intents.begin({ ...call, key: "key" });
+      const answers = await Promise.all([intents.hold(seen), intents.hold(seen)]);
+      const [held = seen, ...others] = answers.filter((answer) => answer !== undefined);
+      expect(others).toEqual([]);
+      await intents.release(seen);
+      expect(await intents.hold(seen)).toBeUndefined();
+      const { row: stillHeld } = await intents.begin({ ...call, key: "key" });
+      expect(stillHeld).toEqual(held);
+
+      await intents.release(held);
+      const { row: free } = await intents.begin({ ...call, key: "key" });
+      expect(free.updatedAt.getTime()).toBe(0);
+      expect(await intents.hold(free)).toBeDefined();
+    },
+  );
+
   onEither("finds what was left pending and removes what is old", async ({ intents }) => {
     const call = { caller: randomUUID(), route: "r", bodyHash: "h", jobIds: [], payload: null };
     const pending = await intents.begin({ ...call, key: "pending" });

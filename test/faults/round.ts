@@ -1,6 +1,7 @@
 import { type Bounds, findDegraded } from "./checker/bounds.ts";
 import type { Breach } from "./checker/breach.ts";
 import type { Checker, Findings } from "./checker/check.ts";
+import { readEvidence } from "./checker/evidence.ts";
 import { readFeed, readQueues, type TruthOptions } from "./checker/truth.ts";
 import type { Device } from "./devices/device.ts";
 import type { Allowance, Scene } from "./scene.ts";
@@ -14,6 +15,8 @@ export interface Row extends Findings {
   seconds: number;
   /** What the processes printed last, by name; only when something was violated. */
   logs: Record<string, string>;
+  /** What Redis says of the first jobs that something is wrong with. */
+  evidence: Record<string, string[]>;
   /** Of the largest gateway, bytes. */
   memoryBefore: number;
   memoryAfter: number;
@@ -35,6 +38,8 @@ export interface RoundOptions {
 }
 
 const WARM_WITHIN_MS = 60_000;
+/** So many jobs with which something is wrong are looked into. */
+const EXPLAINED = 3;
 
 /** Breaks something under load, waits until all is calm again, and holds what everyone heard against what is stored. */
 export async function playRound(options: RoundOptions): Promise<Row> {
@@ -98,6 +103,7 @@ export async function playRound(options: RoundOptions): Promise<Row> {
   return {
     fault: name,
     logs: all.length === 0 ? {} : world.cluster.logs(),
+    evidence: await gather(truth, all),
     note: notes.join(", "),
     seconds: (Date.now() - startedAt) / 1000,
     ...findings,
@@ -105,6 +111,13 @@ export async function playRound(options: RoundOptions): Promise<Row> {
     memoryBefore,
     memoryAfter,
   };
+}
+
+async function gather(truth: TruthOptions, breaches: Breach[]): Promise<Row["evidence"]> {
+  const jobs = [...new Set(breaches.flatMap(({ jobId }) => jobId ?? []))].slice(0, EXPLAINED);
+  return Object.fromEntries(
+    await Promise.all(jobs.map(async (job) => [job, await readEvidence(truth, job)] as const)),
+  );
 }
 
 /** Waits until some jobs have gone through. */

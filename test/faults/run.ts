@@ -1,5 +1,6 @@
 import { runCampaign } from "./campaign.ts";
 import { toLine } from "./checker/breach.ts";
+import { killBelow } from "../support/process-tree.ts";
 import { chooseFaults } from "./faults/all.ts";
 import { FULL, type Form, SHORT } from "./form.ts";
 import { type Options, readOptions, USAGE } from "./options.ts";
@@ -22,9 +23,10 @@ process.exitCode = await main(process.argv.slice(2));
 async function main(args: string[]): Promise<number> {
   const interrupted = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const)
-    process.once(name, () => {
+    process.on(name, () => {
+      if (interrupted.signal.aborted) return void endAtOnce();
       console.log("\nStopping after this fault; once more ends the run at once");
-      interrupted.abort();
+      return interrupted.abort();
     });
   try {
     return await run(readOptions(args), interrupted.signal);
@@ -33,6 +35,12 @@ async function main(args: string[]): Promise<number> {
     console.error(USAGE);
     return 2;
   }
+}
+
+/** No process stays behind. */
+async function endAtOnce(): Promise<never> {
+  await killBelow(process.pid);
+  process.exit(2);
 }
 
 async function run(options: Options, signal: AbortSignal): Promise<number> {
@@ -86,4 +94,6 @@ function print(row: Row): void {
   for (const breach of row.breaches.slice(0, SHOWN)) console.log(`    ${toLine(breach)}`);
   const more = row.breaches.length - SHOWN;
   if (more > 0) console.log(`    and ${more} more`);
+  for (const [job, lines] of Object.entries(row.evidence))
+    console.log([`    ${job}`, ...lines].join("\n      "));
 }

@@ -10,6 +10,7 @@ import type { JobRecord } from "../../src/jobs/record.ts";
 import { createSnapshots } from "../../src/jobs/snapshots.ts";
 import { readAgain } from "../../src/recorder/reread.ts";
 import { sweep } from "../../src/recorder/sweep.ts";
+import { ALONE } from "../support/alone.ts";
 import { isCaughtUp } from "../support/caught-up.ts";
 import { end, test } from "../support/recorder-processes.ts";
 import { record } from "../support/jobs.ts";
@@ -161,7 +162,8 @@ describe("a job that waits for another", () => {
     const log = silent;
     const followers = createFollowers({ redis, keys, catalog, queues, records, snapshots, log });
     const patience = { unchangedMs: 0, lateMs: 0 };
-    const options = { ...stage, partitions: PARTITIONS, followers, sign, log, ...patience };
+    const parts = { replicas: ALONE, followers, sign, log };
+    const options = { ...stage, ...parts, partitions: PARTITIONS, ...patience };
     await sweep({ ...leaseOf("keeper"), fence: 99 }, options);
     await vi.waitFor(() => expect(batchFacts(ear)).toHaveLength(1), 10_000);
     expect(eventsOf(ear.items, child)).toEqual(["job-queued", "job-started", "job-completed"]);

@@ -6,6 +6,7 @@ import type { BatchSubmission } from "../../src/jobs/batches.ts";
 import { createJobs, type JobsDeps } from "../../src/jobs/create-jobs.ts";
 import { partitionOf } from "../../src/redis/keys.ts";
 import type { JobRecord } from "../../src/jobs/record.ts";
+import { toSnapshot } from "../../src/jobs/snapshot.ts";
 import { caller, request, test } from "../support/jobs-service.ts";
 
 const HOUR_MS = 3_600_000;
@@ -61,9 +62,11 @@ describe("a batch", () => {
     expect((await service.jobs.batches.list({}, submission.caller)).items).toEqual([answer]);
   });
 
-  test("leaves nothing behind when its jobs cannot be put in line", async ({ service }) => {
+  test("without a key leaves nothing behind when its jobs cannot be put in line", async ({
+    service,
+  }) => {
     const { deps } = service;
-    const submission = asked();
+    const { idempotency: _, ...submission } = asked();
     const added: JobRecord[] = [];
     const failing = createJobs({
       ...deps,
@@ -86,6 +89,52 @@ describe("a batch", () => {
     const again = await vi.waitFor(() => service.jobs.batches.submit(submission));
     expect(again.isReplay).toBe(false);
     expect((await service.jobs.list({}, submission.caller)).items).toHaveLength(2);
+  });
+
+  test("of which some jobs are in line when it fails is finished by a repeat at once", async ({
+    service,
+  }) => {
+    const { deps } = service;
+    const submission = asked();
+    const added: string[] = [];
+    const failing = createJobs({
+      ...deps,
+      queues: {
+        ...deps.queues,
+        async addAll(records) {
+          await deps.queues.addAll(records.slice(0, 1));
+          added.push(...records.slice(0, 1).map(({ jobId }) => jobId));
+          if (records.length > 0) await unavailable();
+        },
+      },
+    });
+    await expect(failing.batches.submit(submission)).rejects.toMatchObject({ code: "unavailable" });
+    const { answer } = await vi.waitFor(() => service.jobs.batches.submit(submission));
+    const { items } = await service.jobs.list({ batchId: answer.batchId }, submission.caller);
+    expect(items.map(({ jobId }) => jobId)).toEqual(expect.arrayContaining(added));
+    expect((await service.jobs.list({}, submission.caller)).items).toHaveLength(2);
+  });
+
+  test("of which a queue has lost a job that was told of is made whole by a repeat", async ({
+    service,
+  }) => {
+    const { deps } = service;
+    const submission = asked();
+    const failing = createJobs({
+      ...deps,
+      queues: {
+        ...deps.queues,
+        async addAll(records) {
+          for (const record of records) await service.tell(toSnapshot(record));
+          if (records.length > 0) await unavailable();
+        },
+      },
+    });
+    await expect(failing.batches.submit(submission)).rejects.toMatchObject({ code: "unavailable" });
+    const { answer } = await vi.waitFor(() => service.jobs.batches.submit(submission));
+    const { items } = await service.jobs.list({ batchId: answer.batchId }, submission.caller);
+    expect(items).toHaveLength(2);
+    for (const job of items) expect((await service.queues.find(job))?.id).toBe(job.jobId);
   });
 
   test("is refused as a whole when its owner would have too many open jobs", async ({

@@ -3,6 +3,7 @@ import { describe, expect, vi } from "vitest";
 import type { Submission } from "../../src/jobs/jobs.ts";
 import { createJobs, type JobsDeps, type JobsService } from "../../src/jobs/create-jobs.ts";
 import { JobcastError } from "../../src/errors.ts";
+import { toSnapshot } from "../../src/jobs/snapshot.ts";
 import { userAudience } from "../../src/contract/names.ts";
 import { partitionOf } from "../../src/redis/keys.ts";
 import { caller, PARTITIONS, request, test } from "../support/jobs-service.ts";
@@ -36,6 +37,10 @@ function later({ deps }: { deps: JobsDeps }, more: Partial<JobsDeps> = {}): Jobs
   const pendingOlderThan = () => deps.intents.pendingOlderThan(-HOUR_MS);
   return createJobs({ ...deps, ...more, intents: { ...intents, pendingOlderThan } });
 }
+
+/** The service with another way to put jobs in line. */
+const withAdd = ({ deps }: { deps: JobsDeps }, add: JobsDeps["queues"]["add"]): JobsService =>
+  createJobs({ ...deps, queues: { ...deps.queues, add } });
 
 const away = () => Promise.reject(new JobcastError("unavailable", "No database"));
 
@@ -84,19 +89,64 @@ describe("a submit with a key", () => {
     expect((await service.jobs.submit(corrected)).isReplay).toBe(false);
   });
 
-  test("does not keep a failure, once it is sure that no job was made", async ({ service }) => {
+  test("that failed is finished by a repeat at once, whatever comes of the first call later", async ({
+    service,
+  }) => {
     const submission = keyed();
-    const failing = createJobs({
-      ...service.deps,
-      queues: {
-        ...service.queues,
-        add: () => Promise.reject(new JobcastError("unavailable", "No queue")),
-      },
+    const onTheirWay: Parameters<typeof service.queues.add>[] = [];
+    const jobs = withAdd(service, async (...job) => {
+      onTheirWay.push(job);
+      throw new JobcastError("unavailable", "No queue");
     });
-    await expect(failing.submit(submission)).rejects.toMatchObject({ code: "unavailable" });
-    const again = await vi.waitFor(() => service.jobs.submit(submission));
-    expect(again.isReplay).toBe(false);
+    await expect(jobs.submit(submission)).rejects.toMatchObject({ code: "unavailable" });
+    const { job, isReplay } = await vi.waitFor(() => service.jobs.submit(submission));
+    expect(isReplay).toBe(true);
+    for (const late of onTheirWay) await service.queues.add(...late);
+    expect(onTheirWay.map(([{ jobId }]) => jobId)).toEqual([job.jobId]);
     expect((await service.jobs.list({}, submission.caller)).items).toHaveLength(1);
+  });
+
+  test("that failed when its job had run already does not run it again", async ({ service }) => {
+    const echo = { type: "echo", input: { data: { text: "once" } } };
+    const submission = keyed({ request: echo });
+    const mine: string[] = [];
+    const ran = Promise.withResolvers<void>();
+    const worker = await service.work("echo", async ({ id = "" }) => void mine.push(id));
+    worker.on("completed", () => ran.resolve());
+    const jobs = withAdd(service, async (...job) => {
+      await service.queues.add(...job);
+      await ran.promise;
+      throw new JobcastError("unavailable", "Nobody confirms it");
+    });
+    await expect(jobs.submit(submission)).rejects.toMatchObject({ code: "unavailable" });
+    const { job } = await vi.waitFor(() => service.jobs.submit(submission));
+    const marker = await service.jobs.submit({ request: echo, caller: submission.caller });
+    await vi.waitFor(() => expect(mine).toContain(marker.job.jobId));
+    expect(mine).toEqual([job.jobId, marker.job.jobId]);
+  });
+
+  test("whose job was told of and then lost by its queue is put in line by a repeat", async ({
+    service,
+  }) => {
+    const submission = keyed();
+    const jobs = withAdd(service, async (record) => {
+      await service.tell(toSnapshot(record));
+      throw new JobcastError("unavailable", "Its primary is gone, and has not told its replica");
+    });
+    await expect(jobs.submit(submission)).rejects.toMatchObject({ code: "unavailable" });
+    const { job } = await vi.waitFor(() => service.jobs.submit(submission));
+    expect((await service.queues.find(job))?.id).toBe(job.jobId);
+  });
+
+  test("whose repeat failed too is finished by the next one at once", async ({ service }) => {
+    const submission = keyed();
+    const jobs = withAdd(service, () => Promise.reject(new JobcastError("unavailable", "None")));
+    for (let i = 0; i < 2; i += 1)
+      await vi.waitFor(() =>
+        expect(jobs.submit(submission)).rejects.toMatchObject({ code: "unavailable" }),
+      );
+    const { job } = await vi.waitFor(() => service.jobs.submit(submission));
+    expect((await service.queues.find(job))?.id).toBe(job.jobId);
   });
 
   test("is in progress until its process must have died, and is then finished by a repeat", async ({
@@ -125,15 +175,15 @@ describe("a submit with a key", () => {
       ...service.deps,
       queues: { ...service.queues, add: () => slow.promise },
     });
-    const first = expect(stuck.submit(submission)).rejects.toMatchObject({ code: "unavailable" });
+    const first = expect(stuck.submit(submission)).rejects.toThrow("No queue");
     await vi.waitFor(() => expect(begin).toHaveResolved());
     const patient = createJobs({ ...service.deps, now: () => Date.now() + 31_000 });
     const { job } = await patient.submit(submission);
 
     const hold = vi.spyOn(service.deps.intents, "hold");
-    slow.reject(new JobcastError("unavailable", "No queue"));
+    slow.reject(new Error("No queue"));
     await first;
-    await vi.waitFor(() => expect(hold).toHaveResolvedWith(false));
+    await vi.waitFor(() => expect(hold).toHaveResolvedWith(undefined));
     expect((await service.queues.find(job))?.id).toBe(job.jobId);
     expect((await service.jobs.submit(submission)).job).toEqual(job);
   });

@@ -3,6 +3,7 @@ import { describe, expect, vi } from "vitest";
 import { beat } from "../../src/recorder/heartbeat.ts";
 import { keep, type KeeperOptions } from "../../src/recorder/keeper.ts";
 import { sweep } from "../../src/recorder/sweep.ts";
+import { ALONE } from "../support/alone.ts";
 import { NONE } from "../support/applier.ts";
 import { audiences, endUnheard, hearBoth, isTold } from "../support/both-feeds.ts";
 import { isCaughtUp } from "../support/caught-up.ts";
@@ -47,6 +48,7 @@ async function keepAfterLoss(stage: Stage): Promise<() => Promise<void>> {
   const work = {
     ...stage,
     partitions: PARTITIONS,
+    replicas: ALONE,
     followers: NONE,
     sign,
     log: silent,

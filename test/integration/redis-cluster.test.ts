@@ -8,7 +8,7 @@ import { createCancellations } from "../../workers/cancellations.ts";
 import { test as base } from "../support/folder.ts";
 import { type Ear, eventsOf, listen, namesOf, seqsOf, upTo } from "../support/listening.ts";
 import { startRedisCluster } from "../support/redis-cluster.ts";
-import { openStage, PARTITIONS, QUEUE, silent, type Stage } from "../support/stage.ts";
+import { clientsOf, openStage, PARTITIONS, QUEUE, silent, type Stage } from "../support/stage.ts";
 
 // Servers of several processes are started and fail over; on a busy machine that takes its time.
 vi.setConfig({ testTimeout: 60_000 });
@@ -98,6 +98,18 @@ describe("a Redis Cluster", () => {
     await cancelled;
     await vi.waitFor(() => expect(heard).toEqual([jobId]));
     cancellations.close();
+  });
+
+  test("has a worker block on one link, to the server that has its queue", async ({
+    servers,
+    stage,
+  }) => {
+    const { keys } = stage;
+    const name = `${keys.bull(QUEUE)}:${Buffer.from(QUEUE).toString("base64")}`;
+    await stage.work(async () => ({}));
+    const { owner, other } = await servers.ownerOf(keys.events(QUEUE));
+    await vi.waitFor(async () => expect(await clientsOf(owner.redis, name)).toHaveLength(1), 5000);
+    expect(await clientsOf(other.redis, name)).toEqual([]);
   });
 
   test("moves slots while they are in use, and nothing is lost or announced", async ({

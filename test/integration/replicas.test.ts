@@ -1,15 +1,20 @@
 import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import { describe, expect, vi } from "vitest";
+import { UnrecoverableError } from "bullmq";
 import { queueName } from "../../src/contract/names.ts";
 import { createJobs, type JobsDeps } from "../../src/jobs/create-jobs.ts";
 import { toSnapshot } from "../../src/jobs/snapshot.ts";
+import { sweep } from "../../src/recorder/sweep.ts";
 import { openStrictRedis } from "../../src/redis/connect.ts";
 import { createReplicas } from "../../src/redis/replicas.ts";
+import { NONE } from "../support/applier.ts";
+import { endUnheard } from "../support/both-feeds.ts";
+import { isCaughtUp } from "../support/caught-up.ts";
 import { eventsOf, listen } from "../support/listening.ts";
 import { caller, request, test as base } from "../support/jobs-service.ts";
 import { startReplicated, waitsOf } from "../support/replica.ts";
-import { openStage, silent } from "../support/stage.ts";
+import { leaseOf, openStage, PARTITIONS, sign, silent, type Stage } from "../support/stage.ts";
 
 const WAIT_MS = 300;
 
@@ -140,6 +145,23 @@ describe.concurrent("a submit, with a replica", () => {
   });
 });
 
+describe.concurrent("a retry, with a replica", () => {
+  test("is refused while no replica confirms it", async ({ pair, open, service }) => {
+    await pair.follow();
+    const { jobs } = await open();
+    const owner = caller();
+    const { job } = await jobs.submit({ request: request({ type: "echo" }), caller: owner });
+    await service.work("echo", () => Promise.reject(new UnrecoverableError("no")));
+    await vi.waitFor(async () =>
+      expect(await (await service.queues.find(job))?.isFailed()).toBe(true),
+    );
+    await service.tell({ run: 1, retries: 0, mark: null, job: { ...job, status: "failed" } });
+    pair.freeze();
+    await expect(jobs.retry(job.jobId, owner)).rejects.toMatchObject(UNAVAILABLE);
+    pair.thaw();
+  });
+});
+
 describe.concurrent("without a replica", () => {
   test("nobody is asked to wait, however much is accepted", async ({ pair, open }) => {
     const { jobs } = await open();
@@ -198,7 +220,42 @@ describe.concurrent("an outcome, with a replica", () => {
       await stage.close();
     }
   });
+
+  test("that the sweep finds is told when the replica has it, and not before", async ({
+    pair,
+    prefix,
+    open,
+  }) => {
+    await pair.follow();
+    const stage = openStage(pair.url, prefix);
+    try {
+      const { items } = await listen(await stage.node(), "user:42");
+      const recorder = stage.recorder();
+      await stage.submit();
+      await vi.waitFor(() => expect(eventsOf(items)).toEqual(["job-queued"]));
+      await isCaughtUp(stage);
+      await recorder.close();
+      await endUnheard(stage, async () => ({}));
+      const { replicas } = await open();
+      const parts = { replicas, followers: NONE, sign, log: silent };
+      const patience = { unchangedMs: 0, lateMs: 0 };
+      const options = { ...stage, ...parts, partitions: PARTITIONS, ...patience };
+      const keeper = { ...leaseOf("keeper"), fence: 99 };
+      // What ended this very moment is left to the reader.
+      await vi.waitFor(async () => expect(Date.now()).toBeGreaterThan(await lastEnd(stage)));
+      pair.freeze();
+      await expect(sweep(keeper, options)).rejects.toMatchObject(UNAVAILABLE);
+      pair.thaw();
+      await vi.waitFor(async () => expect(await sweep(keeper, options)).toBe(1));
+      await vi.waitFor(() => expect(eventsOf(items)).toEqual(["job-queued", "job-completed"]));
+    } finally {
+      await stage.close();
+    }
+  });
 });
+
+const lastEnd = async ({ redis, keys }: Stage): Promise<number> =>
+  Number((await redis.zrevrange(keys.bullKey(line, "completed"), "0", "0", "WITHSCORES"))[1]);
 
 /** Of markers nothing stays, and queues keep theirs. */
 async function keysOf(redis: Redis): Promise<string[]> {

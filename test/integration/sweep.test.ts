@@ -6,6 +6,7 @@ import type { JobRecord } from "../../src/jobs/record.ts";
 import type { JobSnapshot } from "../../src/jobs/snapshot.ts";
 import { sweep, type SweepOptions } from "../../src/recorder/sweep.ts";
 import { partitionOf } from "../../src/redis/keys.ts";
+import { ALONE } from "../support/alone.ts";
 import { NONE } from "../support/applier.ts";
 import { audiences, endUnheard, hasEnded, hearBoth, isTold } from "../support/both-feeds.ts";
 import { isCaughtUp } from "../support/caught-up.ts";
@@ -15,7 +16,7 @@ import { leaseOf, PARTITIONS, QUEUE, sign, silent, type Stage } from "../support
 import { addUnmendable } from "../support/unmendable.ts";
 
 const sweepNow = (
-  stage: Stage & Partial<Pick<SweepOptions, "followers">>,
+  stage: Stage & Partial<Pick<SweepOptions, "followers" | "replicas">>,
   patience: Pick<SweepOptions, "unchangedMs" | "lateMs" | "isThorough"> = {
     unchangedMs: 0,
     lateMs: 0,
@@ -23,7 +24,15 @@ const sweepNow = (
 ): Promise<number> =>
   sweep(
     { ...leaseOf("keeper"), fence: 99 },
-    { followers: NONE, ...stage, partitions: PARTITIONS, sign, log: silent, ...patience },
+    {
+      followers: NONE,
+      replicas: ALONE,
+      ...stage,
+      partitions: PARTITIONS,
+      sign,
+      log: silent,
+      ...patience,
+    },
   );
 
 /** As a version of Jobcast with other words for it would have told of a job that waits. */
@@ -217,7 +226,8 @@ describe("the sweep", () => {
 
   test("of a zombie stops at the first refusal", async ({ stage }) => {
     const { ears } = await leaveOneTold(stage);
-    const options = { ...stage, partitions: PARTITIONS, followers: NONE, sign, log: silent };
+    const parts = { followers: NONE, replicas: ALONE, sign, log: silent };
+    const options = { ...stage, ...parts, partitions: PARTITIONS };
     const gone = { find: async () => undefined };
     const patience = { unchangedMs: 0, lateMs: 0 };
     const zombie = { ...leaseOf("keeper"), fence: 0 };

@@ -29,6 +29,8 @@ export interface Breach {
   /** Whose record shows it; empty when it is nobody's. */
   device: string;
   detail: string;
+  /** Of a breach that is about one job. */
+  jobId?: string;
 }
 
 export const toLine = ({ invariant, kind, device, detail }: Breach): string =>

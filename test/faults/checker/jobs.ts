@@ -40,11 +40,9 @@ export function findUntold({ userId, since, beliefs }: Knowing, truth: JobsTruth
     const heard = beliefs.ended.get(job);
     const known = heard === undefined ? beliefs.read.get(job) : OUTCOMES[heard];
     const stored = queued.get(job);
-    if (known === undefined)
-      return [{ invariant: "I2", kind: "no outcome", detail: `of ${job}, in its queue ${stored}` }];
+    if (known === undefined) return [i2("no outcome", job, `of ${job}, in its queue ${stored}`)];
     if (known === stored || stored === undefined) return [];
-    const detail = `${job} is ${stored}, and was told as ${known}`;
-    return [{ invariant: "I2", kind: "other outcome", detail }];
+    return [i2("other outcome", job, `${job} is ${stored}, and was told as ${known}`)];
   });
 }
 
@@ -60,19 +58,13 @@ export function findLost({ accepted, queued, excused, mayFail }: JobsTruth): Fou
   const expected = [...all].filter((job) => !excused.has(job));
   const found = expected.flatMap((job): Found[] => {
     const state = queued.get(job);
-    if (state === undefined)
-      return [{ invariant: "I5", kind: "lost", detail: `${job} is in no queue` }];
-    if (state === "open")
-      return [{ invariant: "I5", kind: "lost", detail: `${job} has not ended` }];
-    if (state === "failed" && !mayFail)
-      return [{ invariant: "I5", kind: "failed", detail: `${job} failed` }];
+    if (state === undefined) return [i5("lost", job, `${job} is in no queue`)];
+    if (state === "open") return [i5("lost", job, `${job} has not ended`)];
+    if (state === "failed" && !mayFail) return [i5("failed", job, `${job} failed`)];
     return [];
   });
   const extra = [...queued.keys()].filter((job) => !all.has(job) && !excused.has(job));
-  return [
-    ...found,
-    ...extra.map((job): Found => ({ invariant: "I5", kind: "doubled", detail: `${job} unasked` })),
-  ];
+  return [...found, ...extra.map((job) => i5("doubled", job, `${job} unasked`))];
 }
 
 /** I5: in its feed each job is queued once, begins before it ends, and ends once. */
@@ -86,10 +78,21 @@ export function findDoubleWork({ facts }: FeedFacts): Found[] {
     const isOutcome = event in OUTCOMES;
     const hasEnded = Object.keys(OUTCOMES).some((outcome) => before.has(outcome));
     if ((isOutcome && hasEnded) || (event === "job-queued" && before.has(event)))
-      found.push({ invariant: "I5", kind: "doubled", detail: `${event} of ${job} twice` });
+      found.push(i5("doubled", job, `${event} of ${job} twice`));
     if (event === "job-completed" && !before.has("job-started") && before.has("job-queued"))
-      found.push({ invariant: "I5", kind: "doubled", detail: `${job} ended without a beginning` });
+      found.push(i5("doubled", job, `${job} ended without a beginning`));
     before.add(event);
   }
   return found;
 }
+
+const of =
+  (invariant: Found["invariant"]) =>
+  (kind: Found["kind"], jobId: string, detail: string): Found => ({
+    invariant,
+    kind,
+    jobId,
+    detail,
+  });
+const i2 = of("I2");
+const i5 = of("I5");

@@ -42,7 +42,8 @@ export async function readFeed(options: TruthOptions, userId: string): Promise<F
   return { feed, head, facts: new Map(facts) };
 }
 
-const TYPES = ["paced", "image"];
+/** Of the jobs that the load sends. */
+export const TYPES = ["paced", "image"];
 
 /** All jobs that the queues hold. */
 export async function readQueues({

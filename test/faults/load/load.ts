@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { makePhoto } from "../../support/cluster-client.ts";
 import type { Dice } from "../seed.ts";
+import { until } from "../until.ts";
 import { submit } from "./submit.ts";
 import type { User } from "./users.ts";
 
@@ -12,11 +13,11 @@ export interface Load {
   unanswered(): number;
   /** Ids of jobs, and when they were first sent, ms since 1970. */
   sent: ReadonlyMap<string, number>;
-  /** Sends jobs that take some seconds; resolves to their ids when all are accepted. */
+  /** Sends jobs that take some seconds; resolves to their ids when all are accepted, and fails when that takes too long. */
   sendLong(count: number): Promise<string[]>;
   /** Resolves when all are accepted. */
   sendPictures(count: number): Promise<void>;
-  /** Sends jobs of a user that each leave a large result. */
+  /** Sends jobs of a user that each leave a large result; as `sendLong`. */
   sendLarge(user: User, count: number): Promise<void>;
   start(): void;
   pause(): void;
@@ -25,14 +26,25 @@ export interface Load {
   close(): void;
 }
 
+/** Longer than Redis or Postgres is away. */
+const PATIENCE_MS = 90_000;
+
 export interface LoadOptions {
   url: string;
   users: readonly User[];
   jobsPerSecond: number;
   dice: Dice;
+  /** How long those may take that a fault waits for; 90,000. */
+  patienceMs?: number;
 }
 
-export async function createLoad({ url, users, jobsPerSecond, dice }: LoadOptions): Promise<Load> {
+export async function createLoad({
+  url,
+  users,
+  jobsPerSecond,
+  dice,
+  patienceMs = PATIENCE_MS,
+}: LoadOptions): Promise<Load> {
   const photo = new Blob([new Uint8Array(await makePhoto())], { type: "image/jpeg" });
   const accepted = new Map<string, Set<string>>(users.map(({ userId }) => [userId, new Set()]));
   const sent = new Map<string, number>();
@@ -59,6 +71,23 @@ export async function createLoad({ url, users, jobsPerSecond, dice }: LoadOption
     }
   }
 
+  /** Those that are late are tried on: a round ends when all have an answer. */
+  async function sendInTime(count: number, user: () => User, pace: Pace): Promise<string[]> {
+    const answered: string[] = [];
+    let left = count;
+    for (let i = 0; i < count; i += 1)
+      void send(user(), toPaced(pace)).then((jobIds) => {
+        answered.push(...jobIds);
+        left -= 1;
+      });
+    await until(
+      () => `${left} of ${count} jobs have no answer`,
+      patienceMs,
+      () => left === 0,
+    );
+    return answered;
+  }
+
   /** Gaps as of many who do not know of each other. */
   function schedule(): void {
     const gapMs = (-Math.log(1 - dice.next()) * 1000) / jobsPerSecond;
@@ -72,16 +101,13 @@ export async function createLoad({ url, users, jobsPerSecond, dice }: LoadOption
     accepted,
     unanswered: () => unanswered,
     sent,
-    async sendLong(count) {
-      const all = Array.from({ length: count }, () => send(dice.pick(users), toPaced(LONG)));
-      return (await Promise.all(all)).flat();
-    },
+    sendLong: (count) => sendInTime(count, () => dice.pick(users), LONG),
     async sendPictures(count) {
       const all = Array.from({ length: count }, () => send(dice.pick(users), toPicture(photo)));
       await Promise.all(all);
     },
     async sendLarge(user, count) {
-      await Promise.all(Array.from({ length: count }, () => send(user, toPaced(LARGE))));
+      await sendInTime(count, () => user, LARGE);
     },
     takeRefused: () => refused.splice(0),
     start: schedule,

@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, open, rm } from "node:fs/promises";
+import { mkdtemp, open, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { isAlive } from "../../support/is-alive.ts";
 
 const run = promisify(execFile);
 
@@ -21,7 +22,8 @@ const SIZE = "512m";
 const CHUNK = Buffer.alloc(1024 * 1024);
 
 export async function openSmallDisk(): Promise<SmallDisk> {
-  const folder = await mkdtemp(join(tmpdir(), "jobcast-disk-"));
+  await removeAbandoned();
+  const folder = await mkdtemp(join(tmpdir(), `jobcast-disk-${process.pid}-`));
   const canFill = await run("mount", ["-t", "tmpfs", "-o", `size=${SIZE}`, "tmpfs", folder]).then(
     () => true,
     () => false,
@@ -42,6 +44,17 @@ export async function openSmallDisk(): Promise<SmallDisk> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Those of runs that were killed. */
+async function removeAbandoned(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const [, owner] = /^jobcast-disk-(\d+)-/.exec(name) ?? [];
+    if (owner === undefined || isAlive(Number(owner))) continue;
+    const folder = join(tmpdir(), name);
+    await run("umount", ["--lazy", folder]).catch(() => undefined);
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 async function fits(write: () => Promise<{ bytesWritten: number }>): Promise<boolean> {

@@ -244,6 +244,12 @@ describe("the checker", () => {
     expect(verdict(falsified).toSorted()).toEqual(expected.toSorted());
   });
 
+  test("names the job that something is wrong with", () => {
+    const lost: Falsified = { queued: [["one", "completed"]] };
+    const { breaches } = createChecker().check([deviceThatHeard(SOUND)], truthOf(lost));
+    expect(breaches.map(({ jobId }) => jobId)).toEqual(["two"]);
+  });
+
   test("remembers from one round to the next where a device stood and what it was told", () => {
     const device = deviceThatHeard(SOUND, [fact(6, "job-completed", "two", { progress: 100 })]);
     const checker = createChecker();
