@@ -53,7 +53,7 @@ async function regroup(
   for (const topic of [...before.difference(after), ...ended]) leaveSeat(session, topic);
   for (const [feed, seat] of gained) {
     session.outlet.send(saySubscribed(feed, formatCursor(seat.cursor)));
-    afterwards(seat.start);
+    afterwards(() => seat.start());
   }
 }
 
