@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Audience } from "../contract/names.ts";
 
 /** The partition of an audience: the same on every node and for ever, since `partitions` is fixed at the first start. */
 export function partitionOf(audience: Audience, partitions: number): number {
-  return createHash("sha1").update(audience).digest().readUInt32BE(0) % partitions;
+  return hash("sha1", audience, "buffer").readUInt32BE(0) % partitions;
 }
 
 /** All Redis keys of one installation. Keys with one hash tag lie in one slot, so that one script may touch them. */
