@@ -1,11 +1,10 @@
 import { createCatalog, loadTasks } from "../workers/catalog.ts";
 import { toEngines } from "../workers/engines.ts";
-import { createStartWorkers } from "../workers/start-workers.ts";
 import { ConfigError, loadConfig } from "./config.ts";
 import { createLogger } from "./lib/logger.ts";
 import { parseRoles } from "./roles/parse-roles.ts";
 import { announce } from "./roles/announce.ts";
-import { type RunningProcess, startProcess } from "./roles/process.ts";
+import { type RunningProcess, startProcess, type StartWorkers } from "./roles/process.ts";
 
 const startedAt = performance.now();
 /** A Ctrl-C comes twice at once: from the terminal, and from npm. */
@@ -25,7 +24,10 @@ async function run(): Promise<RunningProcess | undefined> {
       engines: toEngines(config),
       workerPath: roles.has("worker") ? config.programPath : undefined,
     });
-    const startWorkers = createStartWorkers(tasks);
+    const startWorkers: StartWorkers = async (resources) => {
+      const workers = await import("../workers/start-workers.ts");
+      return await workers.startWorkers(resources, tasks);
+    };
     const running = await startProcess({ config, roles, catalog, startWorkers, log });
     announce(running, { config, roles, log, startedAt });
     return running;

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { LANES } from "../src/contract/job.ts";
 import { createWorkerRegistry } from "../src/jobs/worker-registry.ts";
 import { openRedis } from "../src/redis/connect.ts";
-import type { StartWorkers, Workers } from "../src/roles/process.ts";
+import type { Workers } from "../src/roles/process.ts";
 import type { Resources } from "../src/roles/resources.ts";
 import { createCancellations } from "./cancellations.ts";
 import { createChildPool } from "./child-pool.ts";
@@ -17,12 +17,7 @@ const FETCH_TIMEOUT_MS = 300_000;
 const CHILD_HEAP_MB = 512;
 
 /** Takes jobs of the configured types and lanes: a queue each, all sharing one pool of child processes. */
-export const createStartWorkers =
-  (tasks: readonly LoadedTask[]): StartWorkers =>
-  (resources) =>
-    start(resources, tasks);
-
-async function start(
+export async function startWorkers(
   { config, redis, strict, target, keys, store, node, log }: Resources,
   tasks: readonly LoadedTask[],
 ): Promise<Workers> {

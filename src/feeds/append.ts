@@ -202,11 +202,7 @@ export async function whole(
 
 /** Times differ between generations, so that no number is ever used twice under one name. */
 export const newGeneration = (): string => Date.now().toString(36);
-/** Nor are two epochs: each has a part of this process's own and a running number, since one is offered with each write and few are ever taken. */
-export const newEpoch = (): string => OWN + (epochs += 1).toString(36).padStart(7, "0");
-
-const OWN = randomToken(6);
-let epochs = 0;
+export const newEpoch = (): string => randomToken(6);
 
 const toKeys = (keys: Keys, partition: number, audience: Audience, batchIds: string[]) => [
   keys.log(partition, audience),

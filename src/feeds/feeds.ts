@@ -7,7 +7,7 @@ import type { OpenReaders } from "../redis/stream-readers.ts";
 import type { OwnGauge } from "./item.ts";
 import { nobody, type RoomObserver } from "./observer.ts";
 import { createFeedReader } from "./read.ts";
-import { createRoom, type Room, type RoomOptions } from "./room.ts";
+import { createRoom, type Room, type RoomDeps } from "./room.ts";
 import { type Seat, type SeatRequest, takeSeat } from "./seat.ts";
 import { createTails } from "./tails.ts";
 
@@ -18,7 +18,7 @@ export interface FeedsOptions {
   openReaders: OpenReaders;
   keys: Keys;
   partitions: number;
-  toGauge: RoomOptions["toGauge"];
+  toGauge: RoomDeps["toGauge"];
   log: Logger;
   compareEveryMs?: number;
 }
@@ -54,9 +54,21 @@ export function createFeeds(options: FeedsOptions): Feeds {
   } = options;
   const rooms = new Map<Audience, Room>();
   const heard: ReadonlyMap<string, Room> = rooms;
-  let observer = nobody;
   const closing = new AbortController();
   const reader = createFeedReader({ redis, keys, partitions });
+  const deps: RoomDeps = {
+    reader,
+    toGauge,
+    observer: nobody,
+    log,
+    onEmpty(audience, room) {
+      room.close();
+      // Another may have taken its place.
+      if (rooms.get(audience) !== room) return;
+      rooms.delete(audience);
+      deps.observer.leave(audience);
+    },
+  };
   const tails = createTails({
     openReaders,
     keys,
@@ -75,18 +87,9 @@ export function createFeeds(options: FeedsOptions): Feeds {
   function roomOf(audience: Audience): Room {
     const known = rooms.get(audience);
     if (known !== undefined) return known;
-    const room = createRoom({ audience, reader, toGauge, observer, log });
+    const room = createRoom(audience, deps);
     rooms.set(audience, room);
     return room;
-  }
-
-  function sweepRoom(audience: Audience, room: Room): void {
-    if (!room.isEmpty) return;
-    room.close();
-    // Another may have taken its place.
-    if (rooms.get(audience) !== room) return;
-    rooms.delete(audience);
-    observer.leave(audience);
   }
 
   async function compare(): Promise<void> {
@@ -112,24 +115,8 @@ export function createFeeds(options: FeedsOptions): Feeds {
 
   return {
     ready: tails.ready,
-    async join(request) {
-      const { audience } = request;
-      const room = roomOf(audience);
-      try {
-        const seat = await takeSeat(room, reader, request);
-        return {
-          ...seat,
-          leave() {
-            seat.leave();
-            sweepRoom(audience, room);
-          },
-        };
-      } catch (thrown) {
-        sweepRoom(audience, room);
-        throw thrown;
-      }
-    },
-    observe: (other) => void (observer = other),
+    join: (request) => takeSeat(roomOf(request.audience), reader, request),
+    observe: (other) => void (deps.observer = other),
     review: async (audience, count) => rooms.get(audience)?.review(count),
     show: (audience, gauge) => rooms.get(audience)?.show(gauge),
     silentMs: tails.silentMs,

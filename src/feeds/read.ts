@@ -41,6 +41,8 @@ export interface PageRequest {
   jobId?: string;
 }
 
+export const isGiven = (cursor: unknown): boolean => cursor !== undefined && cursor !== null;
+
 export interface FeedReader {
   /** Calls made in one turn of the event loop for the same page share one read. */
   page(request: PageRequest): Promise<Page>;
@@ -73,8 +75,7 @@ export function createFeedReader({
     jobId = "",
   }: PageRequest): Promise<Page> {
     const place = parseCursor(cursor);
-    const isGiven = cursor !== undefined && cursor !== null;
-    if (place === undefined && isGiven) {
+    if (place === undefined && isGiven(cursor)) {
       const page = await read({ audience, maxOpenJobs, jobId });
       return { ...page, status: "unknown" };
     }

@@ -4,18 +4,20 @@ import { JOB_GAUGE } from "../contract/socket.ts";
 import type { Logger } from "../lib/logger.ts";
 import { sleep } from "../lib/sleep.ts";
 import { compareStreamIds } from "../lib/stream-id.ts";
-import { createGaugeGate } from "./gauge-gate.ts";
+import { createGaugeGate, type GaugeGate } from "./gauge-gate.ts";
 import type { Gauge, Item, Listener, OwnGauge } from "./item.ts";
 import type { RoomObserver } from "./observer.ts";
-import type { FeedReader, Page } from "./read.ts";
+import { type FeedReader, isGiven, type Page, type PageRequest } from "./read.ts";
 import type { TailEntry } from "./tails.ts";
 
-export interface RoomOptions {
-  audience: Audience;
+/** What all rooms of a node have in common. */
+export interface RoomDeps {
   reader: Pick<FeedReader, "page">;
   /** The gauge that shows a snapshot as it is now. */
   toGauge: (snapshot: string) => { jobId: string; data: string };
   observer: RoomObserver;
+  /** The last one has left. */
+  onEmpty: (audience: Audience, room: Room) => void;
   log: Logger;
 }
 
@@ -30,12 +32,14 @@ export interface Room {
   catchUp(): void;
   /** Whether the room stands elsewhere than `head`. */
   isBehind(head: Cursor): boolean;
-  /** Adds a member that has been told everything up to `cursor` and up to the tail entry `tailId`. */
-  enter(listener: Listener, from: { cursor: Cursor; tailId: string }): void;
+  /** Adds a member that has been told everything up to `place`. */
+  enter(listener: Listener, place: Place): void;
   /** Has `listener` hear all that the room says from now on, before it has a place of its own. */
   overhear(listener: Listener): void;
   /** What gauges were missed is in the snapshots. */
   gaugesOf(page: Pick<Page, "open" | "tailId">): Item[];
+  /** What a read of the log would bring, where the room knows that: nothing was said after the cursor, and no snapshot is asked for. */
+  pageAt(request: PageRequest): Page | undefined;
   /** Tells the room where its feed stands, when it does not know yet. */
   open(page: Page): void;
   /** Has the observer see the newest `count` open jobs. */
@@ -47,194 +51,238 @@ export interface Room {
   close(): void;
 }
 
+/** Up to where a member was told: a fact, and an entry of the tail. */
+interface Place {
+  cursor: Cursor;
+  tailId: string;
+}
+
 /** More than a page of facts and a second of gauges; past it the log is read again. */
 const MAX_PENDING = 2000;
 /** So many open jobs are shown anew after gauges were missed. */
 export const MAX_SHOWN = 100;
+const RETRY_MS = 250;
 
-export function createRoom({ audience, reader, toGauge, observer, log }: RoomOptions): Room {
+/** A class, since a node has one for every user: made of closures, it would be the most of what a user takes. */
+class FeedRoom implements Room {
+  readonly #audience: Audience;
+  readonly #deps: RoomDeps;
   /** In step with the room. */
-  const members = new Set<Listener>();
+  readonly #members = new Set<Listener>();
   /** Ahead of the room: they have been told more than the tail has brought here yet. */
-  const ahead = new Map<Listener, { cursor: Cursor; tailId: string }>();
-  const gate = createGaugeGate((item) => say(item));
-  const closing = new AbortController();
-  let head: Cursor | undefined;
+  #ahead: Map<Listener, Place> | undefined;
+  #gate: GaugeGate | undefined;
+  #head: Cursor | undefined;
   /** The tail up to here is covered by what was read from the log. */
-  let coveredTo = "0-0";
-  let isReading = false;
-  let isStale = false;
-  let pending: TailEntry[] = [];
+  #coveredTo = "0-0";
+  #isReading = false;
+  #isStale = false;
+  #isClosed = false;
+  #pending: TailEntry[] = [];
 
-  function handle(entry: TailEntry): void {
-    if (head === undefined || isReading) return postpone(entry);
-    if (compareStreamIds(entry.id, coveredTo) <= 0) return;
-    if (entry.kind === "gauge") return offer(toGaugeItem(audience, entry));
+  constructor(audience: Audience, deps: RoomDeps) {
+    this.#audience = audience;
+    this.#deps = deps;
+  }
+
+  handle(entry: TailEntry): void {
+    const head = this.#head;
+    if (head === undefined || this.#isReading) return this.#postpone(entry);
+    if (compareStreamIds(entry.id, this.#coveredTo) <= 0) return;
+    if (entry.kind === "gauge") return this.#offer(toGaugeItem(this.#audience, entry));
     if (entry.cursor === undefined) return;
-    if (entry.cursor.epoch !== head.epoch || entry.cursor.seq > head.seq + 1) return catchUp();
-    if (entry.cursor.seq === head.seq + 1) tell(entry.cursor, entry);
+    if (entry.cursor.epoch !== head.epoch || entry.cursor.seq > head.seq + 1) return this.catchUp();
+    if (entry.cursor.seq === head.seq + 1) this.#tell(entry.cursor, entry);
   }
 
-  function postpone(entry: TailEntry): void {
-    pending.push(entry);
-    if (pending.length <= MAX_PENDING) return;
-    pending = [];
-    isStale = true;
+  #postpone(entry: TailEntry): void {
+    this.#pending.push(entry);
+    if (this.#pending.length <= MAX_PENDING) return;
+    this.#pending = [];
+    this.#isStale = true;
   }
 
-  function tell(
-    cursor: Cursor,
-    { event, jobId, data }: Pick<TailEntry, "event" | "jobId" | "data">,
-  ): void {
-    head = cursor;
-    gate.drop(jobId);
-    announce({ kind: "fact", audience, event, jobId, data, cursor });
+  #tell(cursor: Cursor, { event, jobId, data }: Pick<TailEntry, "event" | "jobId" | "data">): void {
+    this.#head = cursor;
+    this.#gate?.drop(jobId);
+    this.#announce({ kind: "fact", audience: this.#audience, event, jobId, data, cursor });
   }
 
-  function announce(item: Item): void {
-    observer.hear(audience, item);
-    say(item);
+  #announce(item: Item): void {
+    this.#deps.observer.hear(this.#audience, item);
+    this.#say(item);
   }
 
   /** Observed before it may have to wait: nothing older must be made of what is known of the job. */
-  function offer(gauge: Gauge): void {
-    observer.hear(audience, gauge);
-    gate.offer(gauge);
+  #offer(gauge: Gauge): void {
+    this.#deps.observer.hear(this.#audience, gauge);
+    this.#letThrough(gauge);
   }
 
-  function say(item: Item): void {
-    if (ahead.size > 0) catchThemUp(item);
-    for (const listener of members) listener.hear(item);
+  #letThrough(gauge: Gauge): void {
+    this.#gate ??= createGaugeGate((item) => this.#say(item));
+    this.#gate.offer(gauge);
   }
 
-  function catchThemUp(item: Item): void {
+  #say(item: Item): void {
+    if (this.#ahead !== undefined) this.#catchThemUp(this.#ahead, item);
+    for (const listener of this.#members) listener.hear(item);
+  }
+
+  #catchThemUp(ahead: Map<Listener, Place>, item: Item): void {
     for (const [listener, place] of ahead) {
-      if (!isNews(item, place, head)) continue;
+      if (!isNews(item, place, this.#head)) continue;
       // The tail has still to come to where the member stands.
       if (isOwn(item)) listener.hear(item);
-      else step(listener);
+      else this.#step(listener);
     }
   }
 
-  function step(listener: Listener): void {
-    ahead.delete(listener);
-    members.add(listener);
+  #step(listener: Listener): void {
+    this.#leaveAhead(listener);
+    this.#members.add(listener);
   }
 
-  function catchUp(): void {
-    isStale = true;
-    if (isReading || head === undefined || closing.signal.aborted) return;
-    isReading = true;
-    void readOn().finally(() => {
-      isReading = false;
-      flush();
+  #leaveAhead(listener: Listener): void {
+    this.#ahead?.delete(listener);
+    if (this.#ahead?.size === 0) this.#ahead = undefined;
+  }
+
+  catchUp(): void {
+    this.#isStale = true;
+    if (this.#isReading || this.#head === undefined || this.#isClosed) return;
+    this.#isReading = true;
+    void this.#readOn().finally(() => {
+      this.#isReading = false;
+      this.#flush();
     });
   }
 
-  async function readOn(): Promise<void> {
-    while (isStale && head !== undefined && !closing.signal.aborted) {
-      isStale = false;
+  async #readOn(): Promise<void> {
+    const { reader, log } = this.#deps;
+    const audience = this.#audience;
+    while (this.#isStale && this.#head !== undefined && !this.#isClosed) {
+      this.#isStale = false;
+      const from = this.#head;
       try {
-        const page = await reader.page({
-          audience,
-          cursor: formatCursor(head),
-          maxOpenJobs: MAX_SHOWN,
-        });
-        if (!closing.signal.aborted) replay(page, head);
+        const cursor = formatCursor(from);
+        const page = await reader.page({ audience, cursor, maxOpenJobs: MAX_SHOWN });
+        if (!this.#isClosed) this.#replay(page, from);
       } catch (thrown) {
         log.warn({ err: thrown, audience }, "room: cannot read the log; trying again");
-        isStale = true;
-        await sleep(250, closing.signal);
+        this.#isStale = true;
+        await sleep(RETRY_MS);
       }
     }
   }
 
-  function replay(page: Page, from: Cursor): void {
+  #replay(page: Page, from: Cursor): void {
+    const audience = this.#audience;
     if (page.status !== "ok" && page.status !== "none") {
-      head = page.head;
-      gate.clear();
-      announce({ kind: "resync", audience, cursor: page.head, reason: page.status });
+      this.#head = page.head;
+      this.#gate?.clear();
+      this.#announce({ kind: "resync", audience, cursor: page.head, reason: page.status });
     }
-    for (const fact of page.facts) tell({ epoch: from.epoch, seq: fact.seq }, fact);
-    if (head !== undefined && head.seq < page.head.seq) isStale = true;
-    else cover(page);
+    for (const fact of page.facts) this.#tell({ epoch: from.epoch, seq: fact.seq }, fact);
+    if (this.#head !== undefined && this.#head.seq < page.head.seq) this.#isStale = true;
+    else this.#cover(page);
   }
 
-  function cover(page: Page): void {
-    coveredTo = page.tailId;
-    for (const gauge of gaugesOf(page)) offer(gauge);
+  #cover(page: Page): void {
+    this.#coveredTo = page.tailId;
+    for (const gauge of this.gaugesOf(page)) this.#offer(gauge);
   }
 
-  function gaugesOf({ open, tailId }: Pick<Page, "open" | "tailId">): Gauge[] {
+  gaugesOf({ open, tailId }: Pick<Page, "open" | "tailId">): Gauge[] {
     return open.map((snapshot) => ({
       kind: "gauge",
-      audience,
+      audience: this.#audience,
       event: JOB_GAUGE,
       tailId,
-      ...toGauge(snapshot),
+      ...this.#deps.toGauge(snapshot),
     }));
   }
 
   /** Only a page of where the room stands says what is open there. */
-  function see({ head: at, open, openJobs }: Page): void {
+  #see({ head: at, open, openJobs }: Page): void {
+    const head = this.#head;
     const isNow = head !== undefined && head.epoch === at.epoch && head.seq === at.seq;
-    observer.see(audience, isNow ? open : [], isNow && open.length >= openJobs);
+    this.#deps.observer.see(this.#audience, isNow ? open : [], isNow && open.length >= openJobs);
   }
 
-  function flush(): void {
-    const postponed = pending;
-    pending = [];
-    for (const entry of postponed) handle(entry);
-    if (isStale) catchUp();
+  #flush(): void {
+    const postponed = this.#pending;
+    this.#pending = [];
+    for (const entry of postponed) this.handle(entry);
+    if (this.#isStale) this.catchUp();
   }
 
-  return {
-    handle,
-    catchUp,
-    gaugesOf,
-    isBehind: (other) => head !== undefined && (head.epoch !== other.epoch || head.seq < other.seq),
-    open(page) {
-      if (head === undefined) {
-        head = page.head;
-        coveredTo = page.tailId;
-        see(page);
-        return flush();
-      }
-      see(page);
-    },
-    async review(count) {
-      const page = await reader.page({ audience, maxOpenJobs: count });
-      if (!closing.signal.aborted) see(page);
-    },
-    show: (gauge) => gate.offer({ kind: "gauge", audience, tailId: undefined, ...gauge }),
-    overhear: (listener) => void members.add(listener),
-    enter(listener, place) {
-      members.delete(listener);
-      const isInStep =
-        head !== undefined && head.epoch === place.cursor.epoch && head.seq >= place.cursor.seq;
-      if (isInStep && compareStreamIds(coveredTo, place.tailId) >= 0) step(listener);
-      else ahead.set(listener, place);
-    },
-    leave(listener) {
-      members.delete(listener);
-      ahead.delete(listener);
-    },
-    get isEmpty() {
-      return members.size === 0 && ahead.size === 0;
-    },
-    close() {
-      closing.abort();
-      gate.clear();
-    },
-  };
+  isBehind(other: Cursor): boolean {
+    const head = this.#head;
+    return head !== undefined && (head.epoch !== other.epoch || head.seq < other.seq);
+  }
+
+  open(page: Page): void {
+    if (this.#head !== undefined) return this.#see(page);
+    this.#head = page.head;
+    this.#coveredTo = page.tailId;
+    this.#see(page);
+    return this.#flush();
+  }
+
+  pageAt({ cursor, maxOpenJobs = 0, jobId }: PageRequest): Page | undefined {
+    const head = this.#head;
+    if (head === undefined || this.#isReading || this.#isStale) return undefined;
+    if (maxOpenJobs > 0 || jobId !== undefined) return undefined;
+    if (isGiven(cursor) && cursor !== formatCursor(head)) return undefined;
+    const status = isGiven(cursor) ? "ok" : "none";
+    const nothing = { facts: [], openJobs: 0, open: [], job: undefined };
+    return { head, status, tailId: this.#coveredTo, ...nothing };
+  }
+
+  async review(count: number): Promise<void> {
+    const page = await this.#deps.reader.page({ audience: this.#audience, maxOpenJobs: count });
+    if (!this.#isClosed) this.#see(page);
+  }
+
+  show(gauge: OwnGauge): void {
+    this.#letThrough({ kind: "gauge", audience: this.#audience, tailId: undefined, ...gauge });
+  }
+
+  overhear(listener: Listener): void {
+    this.#members.add(listener);
+  }
+
+  enter(listener: Listener, place: Place): void {
+    this.#members.delete(listener);
+    const head = this.#head;
+    const isInStep =
+      head !== undefined && head.epoch === place.cursor.epoch && head.seq >= place.cursor.seq;
+    if (isInStep && compareStreamIds(this.#coveredTo, place.tailId) >= 0) this.#step(listener);
+    else (this.#ahead ??= new Map()).set(listener, place);
+  }
+
+  leave(listener: Listener): void {
+    this.#members.delete(listener);
+    this.#leaveAhead(listener);
+    if (this.isEmpty) this.#deps.onEmpty(this.#audience, this);
+  }
+
+  get isEmpty(): boolean {
+    return this.#members.size === 0 && this.#ahead === undefined;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#gate?.clear();
+  }
 }
 
+export const createRoom = (audience: Audience, deps: RoomDeps): Room =>
+  new FeedRoom(audience, deps);
+
 /** Whether a member that was told up to `place` has yet to hear `item`. */
-function isNews(
-  item: Item,
-  place: { cursor: Cursor; tailId: string },
-  head: Cursor | undefined,
-): boolean {
+function isNews(item: Item, place: Place, head: Cursor | undefined): boolean {
   if (item.kind === "resync")
     return item.cursor.epoch !== place.cursor.epoch || item.cursor.seq > place.cursor.seq;
   // Of another epoch: the room has yet to find out, and will say so by a resync.

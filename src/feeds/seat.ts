@@ -1,7 +1,7 @@
 import { type Cursor, formatCursor } from "../contract/cursor.ts";
 import type { Audience } from "../contract/names.ts";
 import { compareStreamIds } from "../lib/stream-id.ts";
-import type { FeedReader, Page } from "./read.ts";
+import { type FeedReader, isGiven, type Page } from "./read.ts";
 import type { Item, Listener } from "./item.ts";
 import { MAX_SHOWN, type Room } from "./room.ts";
 
@@ -27,7 +27,7 @@ export interface Seat {
   cursor: Cursor;
   /** A cursor was given, and all after it was replayed. */
   isRecovered: boolean;
-  /** Snapshots that belong to `cursor`. */
+  /** Snapshots that belong to `cursor`; let go at the start, as `job` is. */
   open: string[];
   openJobs: number;
   job: string | undefined;
@@ -37,43 +37,93 @@ export interface Seat {
 
 /** A second of gauges of a busy audience; past it the log is read again. */
 const MAX_HELD = 1000;
+const NOWHERE: Cursor = { epoch: "", seq: 0 };
 
+/** The room is listened to before its log is read: what is said after the read cannot be missed. */
 export async function takeSeat(
   room: Room,
   reader: Pick<FeedReader, "page">,
   request: SeatRequest,
 ): Promise<Seat> {
-  const { audience, listener, drained, onLost } = request;
-  let held: Item[] = [];
-  let hasOverflown = false;
-  let hasLeft = false;
-  const ear: Listener = {
-    hear(item) {
-      if (held.length < MAX_HELD) held.push(item);
-      else hasOverflown = true;
-    },
-  };
+  const seat = new SeatInRoom(room, reader, request);
+  await seat.take();
+  return seat;
+}
 
-  /** Replays page by page. The room is listened to before a page is read: what is said after it cannot be missed. */
-  async function replay(
-    from: unknown,
-    maxOpenJobs = request.maxOpenJobs ?? 0,
-  ): Promise<{ page: Page; isWhole: boolean }> {
+/** Listens in its listener's place until the start. A class, since every client has some of them for as long as it is there. */
+class SeatInRoom implements Seat, Listener {
+  cursor: Cursor = NOWHERE;
+  isRecovered = false;
+  open: string[] = [];
+  openJobs = 0;
+  job: string | undefined;
+  readonly #room: Room;
+  readonly #reader: Pick<FeedReader, "page">;
+  readonly #request: SeatRequest;
+  #held: Item[] = [];
+  #hasOverflown = false;
+  #hasLeft = false;
+  /** The last one read, until the start. */
+  #page: Page | undefined;
+
+  constructor(room: Room, reader: Pick<FeedReader, "page">, request: SeatRequest) {
+    this.#room = room;
+    this.#reader = reader;
+    this.#request = request;
+  }
+
+  hear(item: Item): void {
+    if (this.#held.length < MAX_HELD) this.#held.push(item);
+    else this.#hasOverflown = true;
+  }
+
+  async take(): Promise<void> {
+    const { cursor, maxOpenJobs = 0 } = this.#request;
+    this.#room.overhear(this);
+    try {
+      const { page, isWhole } = await this.#replay(cursor, maxOpenJobs);
+      this.#page = page;
+      this.cursor = page.head;
+      this.isRecovered = isWhole && isGiven(cursor);
+      this.open = page.open;
+      this.openJobs = page.openJobs;
+      this.job = page.job;
+    } catch (thrown) {
+      this.#room.leave(this);
+      throw thrown;
+    }
+  }
+
+  start(): void {
+    const page = this.#page;
+    // It was shown by now, and may be large.
+    this.open = [];
+    this.job = undefined;
+    this.#page = undefined;
+    if (page !== undefined) this.#startFrom(page);
+  }
+
+  leave(): void {
+    this.#hasLeft = true;
+    this.#room.leave(this);
+    this.#room.leave(this.#request.listener);
+  }
+
+  /** Page by page. */
+  async #replay(from: unknown, maxOpenJobs: number): Promise<{ page: Page; isWhole: boolean }> {
+    const { audience, jobId, drained } = this.#request;
     let cursor = from;
     let isWhole = true;
     for (;;) {
-      held = [];
-      hasOverflown = false;
-      const { jobId } = request;
-      const page = await reader.page({
-        audience,
-        cursor,
-        maxOpenJobs,
-        ...(jobId === undefined ? {} : { jobId }),
-      });
-      if (hasLeft) return { page, isWhole: false };
-      room.open(page);
-      isWhole = tell(page) && isWhole;
+      this.#held = [];
+      this.#hasOverflown = false;
+      const asked = { audience, cursor, maxOpenJobs, ...(jobId === undefined ? {} : { jobId }) };
+      const known = this.#room.pageAt(asked);
+      if (known !== undefined) return { page: known, isWhole };
+      const page = await this.#reader.page(asked);
+      if (this.#hasLeft) return { page, isWhole: false };
+      this.#room.open(page);
+      isWhole = this.#tell(page) && isWhole;
       const last = page.facts.at(-1);
       if (last === undefined || last.seq === page.head.seq) return { page, isWhole };
       cursor = formatCursor({ epoch: page.head.epoch, seq: last.seq });
@@ -81,61 +131,40 @@ export async function takeSeat(
     }
   }
 
-  function tell({ status, head, facts }: Page): boolean {
+  #tell({ status, head, facts }: Page): boolean {
+    const { audience, listener } = this.#request;
     const isWhole = status === "ok" || status === "none";
     if (!isWhole) listener.hear({ kind: "resync", audience, cursor: head, reason: status });
     for (const { event, jobId, data, seq } of facts) {
-      listener.hear({
-        kind: "fact",
-        audience,
-        event,
-        jobId,
-        data,
-        cursor: { epoch: head.epoch, seq },
-      });
+      const cursor = { epoch: head.epoch, seq };
+      listener.hear({ kind: "fact", audience, event, jobId, data, cursor });
     }
     return isWhole;
   }
 
-  function start(page: Page): void {
-    if (hasLeft) return;
-    if (hasOverflown) return again(page.head);
-    const { cursor, isWhole } = release(listener, held, page);
-    if (!isWhole) return again(cursor);
-    room.leave(ear);
-    room.enter(listener, { cursor, tailId: page.tailId });
+  #startFrom(page: Page): void {
+    if (this.#hasLeft) return;
+    if (this.#hasOverflown) return this.#again(page.head);
+    const { listener } = this.#request;
+    const { cursor, isWhole } = release(listener, this.#held, page);
+    if (!isWhole) return this.#again(cursor);
+    this.#held = [];
+    // In this order: a room that nobody is in is closed.
+    this.#room.enter(listener, { cursor, tailId: page.tailId });
+    this.#room.leave(this);
   }
 
-  function again(from: Cursor): void {
-    replay(formatCursor(from), MAX_SHOWN).then(
+  #again(from: Cursor): void {
+    this.#replay(formatCursor(from), MAX_SHOWN).then(
       ({ page }) => {
-        if (hasLeft) return;
-        for (const gauge of room.gaugesOf(page)) listener.hear(gauge);
-        start(page);
+        if (this.#hasLeft) return;
+        for (const gauge of this.#room.gaugesOf(page)) this.#request.listener.hear(gauge);
+        this.#startFrom(page);
       },
-      (reason: unknown) => hasLeft || onLost(reason),
+      (reason: unknown) => {
+        if (!this.#hasLeft) this.#request.onLost(reason);
+      },
     );
-  }
-
-  room.overhear(ear);
-  try {
-    const { page, isWhole } = await replay(request.cursor);
-    return {
-      cursor: page.head,
-      isRecovered: isWhole && request.cursor !== undefined && request.cursor !== null,
-      open: page.open,
-      openJobs: page.openJobs,
-      job: page.job,
-      start: () => start(page),
-      leave() {
-        hasLeft = true;
-        room.leave(ear);
-        room.leave(listener);
-      },
-    };
-  } catch (thrown) {
-    room.leave(ear);
-    throw thrown;
   }
 }
 

@@ -48,6 +48,9 @@ export interface GatewayDeps {
   log: Logger;
 }
 
+/** So many connections may wait to be taken; Linux makes it 4096 at most unless told otherwise. Of more than wait here, a client's first try is dropped, and the next comes after one second, two, four. */
+const BACKLOG = 65_535;
+
 /** A node: HTTP and sockets on one port. */
 export interface Gateway {
   app: FastifyInstance;
@@ -104,7 +107,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
   );
   try {
     await feeds.ready;
-    const address = await app.listen({ host: config.HOST, port: config.PORT });
+    const address = await app.listen({ host: config.HOST, port: config.PORT, backlog: BACKLOG });
     return { app, address, drain, close };
   } catch (thrown) {
     await close();

@@ -1,5 +1,6 @@
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from "ioredis";
 import { connectorTo } from "./connector.ts";
+import { writeTogether } from "../lib/write-together.ts";
 import { createFindPrimary } from "./find-primary.ts";
 import type { Address, ClusterTarget, RedisTarget, SentinelTarget } from "./target.ts";
 
@@ -75,9 +76,17 @@ interface Clients {
   toCluster: (nodes: Address[], options: ManyOptions) => Cluster;
 }
 
+/** Many ask in the same moment: what hundreds of clients need that come at once, say. */
+class GatheringRedis extends Redis {
+  override sendCommand(...args: Parameters<Redis["sendCommand"]>): unknown {
+    if (this.status === "ready") writeTogether(this.stream);
+    return super.sendCommand(...args);
+  }
+}
+
 const WATCHED: Clients = {
-  toUrl: (url, options) => new Redis(url, options),
-  toPrimary: (options) => new Redis(options),
+  toUrl: (url, options) => new GatheringRedis(url, options),
+  toPrimary: (options) => new GatheringRedis(options),
   toCluster: (nodes, options) => connectAtOnce(new Cluster(nodes, options)),
 };
 

@@ -1,21 +1,9 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Audience } from "../contract/names.ts";
 
 /** The partition of an audience: the same on every node and for ever, since `partitions` is fixed at the first start. */
-export const partitionOf = (audience: Audience, partitions: number): number =>
-  hashOf(audience) % partitions;
-
-/** To hash costs as much as much of what is done for an event, and those who are spoken to are spoken to again. */
-const hashes = new Map<Audience, number>();
-const MOST_HASHES = 100_000;
-
-function hashOf(audience: Audience): number {
-  const known = hashes.get(audience);
-  if (known !== undefined) return known;
-  const hash = createHash("sha1").update(audience).digest().readUInt32BE(0);
-  if (hashes.size >= MOST_HASHES) hashes.clear();
-  hashes.set(audience, hash);
-  return hash;
+export function partitionOf(audience: Audience, partitions: number): number {
+  return hash("sha1", audience, "buffer").readUInt32BE(0) % partitions;
 }
 
 /** All Redis keys of one installation. Keys with one hash tag lie in one slot, so that one script may touch them. */

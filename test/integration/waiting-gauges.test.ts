@@ -54,8 +54,7 @@ function createSlowClient() {
     wire,
     outlet: createOutlet({ wire, expiresAt: () => Infinity, ticker }),
     inTurn: createTurns(),
-    onRefresh: () => undefined,
-    onClose: [],
+    warnedOf: undefined,
     isClosed: false,
   };
   return {

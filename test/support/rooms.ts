@@ -54,7 +54,13 @@ export type TestFeed = ReturnType<typeof createFeed>;
 
 /** A room on a feed in memory, opened where the feed stands now. */
 export function openRoom(feed: TestFeed) {
-  const room = createRoom({ audience, reader: feed, toGauge, observer: nobody, log: silent });
+  const room = createRoom(audience, {
+    reader: feed,
+    toGauge,
+    observer: nobody,
+    onEmpty: () => undefined,
+    log: silent,
+  });
   const page = { head: feed.head(), tailId: feed.tailId(), openJobs: 0, open: [], job: undefined };
   room.open({ ...page, status: "none", facts: [] });
   return room;

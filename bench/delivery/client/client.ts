@@ -20,9 +20,16 @@ export interface Client {
   /** Resolves to whether it got as far as hearing everything. */
   connect(): Promise<boolean>;
   /** Comes back by itself from now on, within 200 ms of being cut off, to whichever node answers. */
-  follow(onBack: () => void): void;
+  follow(returning: Returning): void;
   cut(): void;
   close(): void;
+}
+
+/** What becomes of a client that comes back. */
+export interface Returning {
+  onBack: () => void;
+  /** A node was there and did not let it in. */
+  onRefused: () => void;
 }
 
 const RETRY_MS = 200;
@@ -38,7 +45,7 @@ export function createClient(options: ClientOptions): Client {
   let turn = options.firstPort;
   let cursors: Cursors = {};
   let connection: Connection | undefined;
-  let onBack: (() => void) | undefined;
+  let returning: Returning | undefined;
   let isClosed = false;
 
   function connect(): Promise<boolean> {
@@ -67,9 +74,11 @@ export function createClient(options: ClientOptions): Client {
             cursors = dialect.note(buffer.toString("utf8", start, end), cursors);
           onEvent(index, buffer, start, end);
         },
-        onClose() {
+        onClose(isReached) {
           resolve(false);
-          if (onBack !== undefined && !isClosed) setTimeout(back, Math.random() * RETRY_MS, onBack);
+          if (returning === undefined || isClosed) return;
+          if (isReached && !isReady) returning.onRefused();
+          setTimeout(back, Math.random() * RETRY_MS, returning);
         },
       });
       connection = current;
@@ -86,14 +95,14 @@ export function createClient(options: ClientOptions): Client {
   }
 
   /** The next of the nodes, as a load balancer does with one that has gone. */
-  function back(then: () => void): void {
+  function back({ onBack }: Returning): void {
     turn += 1;
-    void connect().then((isBack) => isBack && then());
+    void connect().then((isBack) => isBack && onBack());
   }
 
   return {
     connect,
-    follow: (then) => void (onBack = then),
+    follow: (how) => void (returning = how),
     cut: () => connection?.destroy(),
     close() {
       isClosed = true;

@@ -13,8 +13,8 @@ export interface ConnectionOptions {
   onOpen: () => void;
   /** A text message, valid during the call only. */
   onText: (buffer: Buffer, start: number, end: number) => void;
-  /** Once, however it came to it. */
-  onClose: () => void;
+  /** Once, however it came to it; `isReached` when there was somebody at the other end. */
+  onClose: (isReached: boolean) => void;
 }
 
 const TEXT = 1;
@@ -28,6 +28,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   const { port, path, headers, onOpen, onText, onClose } = options;
   let head = "";
   let isOpen = false;
+  let isReached = false;
   const read = createFrameReader((opcode, buffer, start, end) => {
     if (opcode === TEXT) onText(buffer, start, end);
     if (opcode === CLOSE) socket.destroy();
@@ -60,7 +61,8 @@ export function openConnection(options: ConnectionOptions): Connection {
   });
   socket.on("error", () => undefined);
   socket.on("end", () => socket.destroy());
-  socket.on("close", onClose);
+  socket.once("connect", () => (isReached = true));
+  socket.on("close", () => onClose(isReached));
   const lines = Object.entries({ ...UPGRADE, ...headers }).map(
     ([name, value]) => `${name}: ${value}`,
   );

@@ -26,8 +26,13 @@ export interface ClientApi extends Record<string, (argument: never) => unknown> 
   begin(run: Run): void;
   /** Waits for what was sent, for as long as more of it comes. */
   report(sent: { total: number; audiences: number }): Promise<Report>;
-  /** Has clients come back from now on; resolves, for each that was cut off since, when all are there again: ms since `sinceUs`. */
-  awaitBack(request: { count: number; sinceUs: number; timeoutMs: number }): Promise<number>;
+  /** Resolves when `count` of those that were cut off since `follow` are there again: ms since `sinceUs`, and how often one was not let in. */
+  awaitBack(request: {
+    count: number;
+    sinceUs: number;
+    timeoutMs: number;
+  }): Promise<{ ms: number; refused: number }>;
+  /** Has clients come back by themselves from now on. */
   follow(none: null): void;
   /** Cuts all off; they come back after `awayMs`. Resolves to how long that took, in ms. */
   drop(request: { awayMs: number }): Promise<{ ms: number; refused: number }>;
@@ -36,7 +41,7 @@ export interface ClientApi extends Record<string, (argument: never) => unknown> 
 
 const clients: Client[] = [];
 let tally: Tally | undefined;
-const progress = { back: 0 };
+const progress = { back: 0, refused: 0 };
 /** Nothing more came for so long. */
 const QUIET_MS = 2000;
 const LOOK_MS = 100;
@@ -95,14 +100,18 @@ const api: ClientApi = {
     return last;
   },
   follow() {
-    progress.back = 0;
-    for (const client of clients) client.follow(() => void (progress.back += 1));
+    Object.assign(progress, { back: 0, refused: 0 });
+    for (const client of clients)
+      client.follow({
+        onBack: () => void (progress.back += 1),
+        onRefused: () => void (progress.refused += 1),
+      });
   },
   async awaitBack({ count, sinceUs, timeoutMs }) {
     const deadline = sinceUs + timeoutMs * 1000;
     const isDone = () => progress.back >= count || nowUs() > deadline;
     while (!isDone()) await delay(1);
-    return (nowUs() - sinceUs) / 1000;
+    return { ms: (nowUs() - sinceUs) / 1000, refused: progress.refused };
   },
   async drop({ awayMs }) {
     for (const client of clients) client.cut();

@@ -29,7 +29,8 @@ export interface Processes {
   killAll(): void;
 }
 
-const STOP_TIMEOUT_MS = 5000;
+/** A node with thousands of clients has a profile to write. */
+const STOP_TIMEOUT_MS = 60_000;
 
 export function createProcesses(): Processes {
   const running = new Set<ChildProcess>();

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { nowUs } from "../lib/clock.ts";
 import { rssKiB } from "../lib/processes.ts";
 import type { Workload } from "./workload.ts";
 
@@ -15,7 +16,7 @@ export const connections: Workload = {
   title: "Connections: made as fast as they are taken, then idle; one node",
   columns: ["connections/s", "CPU ms/connection", "KiB/connection", "idle %", "refused"],
   targets: ["jobcast", "raw", "streams", "queue-events", "ws", "nchan"],
-  async run({ target: { dialect }, isQuick, open }) {
+  async run({ target: { dialect }, isQuick, open, measured }) {
     const count = isQuick ? 500 : 5000;
     const arena = await open(1);
     const { ports, clients, nodes } = arena;
@@ -24,8 +25,10 @@ export const connections: Workload = {
     await clients.connect({ ...request, count: FIRST });
     await delay(isQuick ? 100 : SETTLE_MS);
     const [cpuBefore, memoryBefore] = [arena.cpu(), memory()];
+    const sinceUs = nowUs();
     const { ms, refused } = await clients.connect({ ...request, count });
     const cpuAfter = arena.cpu();
+    measured(sinceUs, nowUs());
     await delay(isQuick ? 100 : SETTLE_MS);
     const idleSince = arena.cpu();
     await delay(isQuick ? 500 : SETTLE_MS);

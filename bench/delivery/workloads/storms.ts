@@ -41,8 +41,12 @@ const crash: Storm = async ({ open, isQuick, measured }, count) => {
   return during(arena, { name: "killed", count, isQuick, measured }, async () => {
     const sinceUs = nowUs();
     arena.nodes[0]?.signal("SIGKILL");
-    const ms = await arena.clients.awaitBack({ count, sinceUs, timeoutMs: BACK_TIMEOUT_MS });
-    return { "back ms": ms, refused: 0 };
+    const { ms, refused } = await arena.clients.awaitBack({
+      count,
+      sinceUs,
+      timeoutMs: BACK_TIMEOUT_MS,
+    });
+    return { "back ms": ms, refused };
   });
 };
 

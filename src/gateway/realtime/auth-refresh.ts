@@ -6,7 +6,7 @@ import type { Caller } from "../../contract/tokens.ts";
 import { JobcastError } from "../../errors.ts";
 import type { Seat } from "../../feeds/seat.ts";
 import type { Tokens } from "../auth/tokens.ts";
-import { verifyForSocket } from "./expiry.ts";
+import { checkExpiry, verifyForSocket } from "./expiry.ts";
 import { feedsOf, joinFeed, type JoinDeps } from "./join.ts";
 import { saySubscribed } from "./message.ts";
 import type { Afterwards, Call } from "./receive.ts";
@@ -31,7 +31,7 @@ export function createAuthRefresh(deps: RefreshDeps): Call {
     if (!isSame(caller, session.caller))
       throw new JobcastError("forbidden", "The token is somebody else's");
     await regroup(deps, session, caller, afterwards);
-    session.onRefresh();
+    checkExpiry(session);
     return { expiresAt: new Date(Math.min(caller.expiresAt, LATEST_MS)).toISOString() };
   };
 }
@@ -53,7 +53,7 @@ async function regroup(
   for (const topic of [...before.difference(after), ...ended]) leaveSeat(session, topic);
   for (const [feed, seat] of gained) {
     session.outlet.send(saySubscribed(feed, formatCursor(seat.cursor)));
-    afterwards(seat.start);
+    afterwards(() => seat.start());
   }
 }
 

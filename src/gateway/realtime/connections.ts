@@ -39,7 +39,8 @@ export function createConnections({
   maxPerUser,
   log,
 }: ConnectionsOptions): Connections {
-  const local = new Map<string, Set<string>>();
+  /** Ids of sockets. */
+  const local = new Map<string, string[]>();
   let size = 0;
 
   const pulse = startPulse({ redis, keys, node, log });
@@ -50,12 +51,7 @@ export function createConnections({
     const now = Date.now();
     const commands = Array.from(local, ([payer, sockets]): Command[] => {
       const key = keys.connections(payer);
-      const members = Array.from(sockets, (socketId): Command => [
-        "zadd",
-        key,
-        now,
-        member(socketId),
-      ]);
+      const members = sockets.map((socketId): Command => ["zadd", key, now, member(socketId)]);
       return [...members, ["pexpire", key, TTL_MS]];
     });
     await sendAll(redis, commands.flat());
@@ -66,8 +62,9 @@ export function createConnections({
   }, RENEW_EVERY_MS).unref();
 
   function add(payer: string, socketId: string): void {
-    const sockets = local.get(payer) ?? new Set();
-    local.set(payer, sockets.add(socketId));
+    const sockets = local.get(payer);
+    if (sockets === undefined) local.set(payer, [socketId]);
+    else sockets.push(socketId);
     size += 1;
   }
 
@@ -100,10 +97,12 @@ export function createConnections({
       return isAdmitted;
     },
     leave(payer, socketId) {
-      const sockets = local.get(payer);
-      if (sockets?.delete(socketId) !== true) return;
+      const sockets = local.get(payer) ?? [];
+      const left = sockets.filter((other) => other !== socketId);
+      if (left.length === sockets.length) return;
       size -= 1;
-      if (sockets.size === 0) local.delete(payer);
+      if (left.length === 0) local.delete(payer);
+      else local.set(payer, left);
       redis.zrem(keys.connections(payer), member(socketId)).catch(() => undefined);
     },
     get size() {

@@ -65,7 +65,7 @@ export function createEventStreams(deps: EventStreamsDeps): EventStreams {
       return size;
     },
     async open({ caller, standing, topics, request, response }) {
-      await admission(request);
+      admission(request);
       const jobIds = await findTopics(deps, caller, topics);
       const { cursorOf, cursors } = standing ?? NOWHERE;
       const wire = createEventStreamWire(response, { ...cursors });

@@ -9,8 +9,7 @@ const EXPIRING: AuthErrorEvent = {
   code: "token_expiring",
   message: "The token runs out in 30 seconds or less",
 };
-/** Timers overflow past 24.8 days. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+const LOOK_EVERY_MS = 1000;
 
 /** The caller of a socket's token. */
 export const verifyForSocket = async (
@@ -22,27 +21,21 @@ export const verifyForSocket = async (
 export const atTheDoor = (caller: Caller): Caller =>
   caller.expiresAt > Date.now() ? caller : { ...caller, expiresAt: caller.expiresAt + LEEWAY_MS };
 
-/** Warns a client 30 s before its token runs out, and closes the transport when it has; starts anew after each refresh. */
-export function watchExpiry(session: Session): void {
-  let warnedOf = 0;
-  let timer: NodeJS.Timeout;
+/** Warns clients some 30 s before their tokens run out, and closes the transport of those whose has. All are looked at together: a timer for each would cost more. */
+export function watchExpiry(sessions: Iterable<Session>): NodeJS.Timeout {
+  return setInterval(() => {
+    const now = Date.now();
+    for (const session of sessions) checkExpiry(session, now);
+  }, LOOK_EVERY_MS).unref();
+}
 
-  function check(): void {
-    const { expiresAt } = session.caller;
-    const left = expiresAt - Date.now();
-    if (left <= 0) return session.outlet.cut("expired");
-    if (left <= WARN_BEFORE_MS && warnedOf !== expiresAt) {
-      warnedOf = expiresAt;
-      session.outlet.send(say("auth-error", EXPIRING));
-    }
-    const next = warnedOf === expiresAt ? left : left - WARN_BEFORE_MS;
-    timer = setTimeout(check, Math.min(next, MAX_TIMER_MS)).unref();
-  }
-
-  check();
-  session.onRefresh = () => {
-    clearTimeout(timer);
-    check();
-  };
-  session.onClose.push(() => clearTimeout(timer));
+/** At once, for a token that is new here. */
+export function checkExpiry(session: Session, now = Date.now()): void {
+  const { caller, outlet, wire } = session;
+  const left = caller.expiresAt - now;
+  if (left > WARN_BEFORE_MS || !wire.isOpen) return;
+  if (left <= 0) return outlet.cut("expired");
+  if (session.warnedOf === caller) return;
+  session.warnedOf = caller;
+  outlet.send(say("auth-error", EXPIRING));
 }

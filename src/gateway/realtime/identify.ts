@@ -71,8 +71,7 @@ export async function openSession(
     wire,
     outlet: createOutlet({ wire, expiresAt: () => session.caller.expiresAt, ticker }),
     inTurn: createTurns(),
-    onRefresh: () => undefined,
-    onClose: [],
+    warnedOf: undefined,
     isClosed: false,
   };
   return session;

@@ -46,6 +46,8 @@ export interface Joined {
 export async function joinFeeds(deps: JoinDeps, session: Session): Promise<Joined> {
   const feeds = feedsOf(session.caller);
   const given = feeds.map(session.cursorOf);
+  // It holds all that was said at the door, the token included.
+  session.cursorOf = () => undefined;
   const seats = await Promise.all(feeds.map((feed, i) => joinFeed(deps, session, feed, given[i])));
   const own = seats[0];
   const returning = seats.filter((_, i) => given[i] !== undefined);

@@ -33,65 +33,88 @@ export interface OutletOptions {
   ticker: Ticker;
 }
 
-export function createOutlet({ wire, expiresAt, ticker }: OutletOptions): Outlet {
-  const waiting = new Map<string, Message>();
-  let looks = 0;
-  wire.onWritten(() => {
-    if (wire.unsent() > MAX_UNSENT_BYTES) ticker.until(cutWhenStuck);
-  });
+export const createOutlet = (options: OutletOptions): Outlet => new ClientOutlet(options);
+
+/** A class, since each client has one. */
+class ClientOutlet implements Outlet {
+  readonly #wire: Wire;
+  readonly #expiresAt: () => number;
+  readonly #ticker: Ticker;
+  /** Gauges; most clients never make one wait. */
+  #waiting: Map<string, Message> | undefined;
+  #looks = 0;
+  // The ticker tells calls from one another by their identity.
+  #flushGauges: (() => boolean) | undefined;
+  #cutWhenStuck: (() => boolean) | undefined;
+
+  constructor({ wire, expiresAt, ticker }: OutletOptions) {
+    this.#wire = wire;
+    this.#expiresAt = expiresAt;
+    this.#ticker = ticker;
+    wire.onWritten(() => {
+      if (wire.unsent() <= MAX_UNSENT_BYTES) return;
+      ticker.until((this.#cutWhenStuck ??= () => this.#isStuck()));
+    });
+  }
 
   /** At the second look: a burst is no fault of a client that reads, and needs a turn of the event loop to go out. */
-  function cutWhenStuck(): boolean {
-    const isStuck = wire.isOpen && wire.unsent() > MAX_UNSENT_BYTES;
-    looks = isStuck ? looks + 1 : 0;
-    if (looks < 2) return isStuck;
-    cut("slow");
+  #isStuck(): boolean {
+    const isStuck = this.#wire.isOpen && this.#wire.unsent() > MAX_UNSENT_BYTES;
+    this.#looks = isStuck ? this.#looks + 1 : 0;
+    if (this.#looks < 2) return isStuck;
+    this.cut("slow");
     return false;
   }
 
-  function write(message: Message): void {
-    if (!wire.isOpen) return;
-    // Not only by timer: timers are late on a busy node, and overflow for tokens that live for a month.
-    if (Date.now() > expiresAt()) return cut("expired");
-    wire.write(message);
+  send(message: Message): void {
+    if (!this.#wire.isOpen) return;
+    // Not only once a second: what comes too late is not for this client any more.
+    if (Date.now() > this.#expiresAt()) return this.cut("expired");
+    this.#wire.write(message);
   }
 
-  function cut(reason: CutReason): void {
-    waiting.clear();
-    wire.cut(reason);
+  cut(reason: CutReason): void {
+    this.#waiting = undefined;
+    this.#wire.cut(reason);
   }
 
-  function flushGauges(): boolean {
-    if (!wire.isOpen) waiting.clear();
-    for (const [key, message] of waiting) {
-      if (wire.unsent() > GAUGE_BYTES) return true;
-      waiting.delete(key);
-      write(message);
+  /** Whether some of them have to wait on. */
+  #sendGauges(): boolean {
+    if (!this.#wire.isOpen) this.#waiting = undefined;
+    for (const [key, message] of this.#waiting ?? []) {
+      if (this.#wire.unsent() > GAUGE_BYTES) return true;
+      this.#waiting?.delete(key);
+      this.send(message);
     }
+    this.#waiting = undefined;
     return false;
   }
 
-  return {
-    send: write,
-    sendGauge(key, message) {
-      if (waiting.size === 0 && wire.unsent() <= GAUGE_BYTES) return write(message);
-      waiting.set(key, message);
-      ticker.until(flushGauges);
-    },
-    dropGauge: (key) => void waiting.delete(key),
-    drained: () =>
-      new Promise((resolve, reject) => {
-        const isFull = () => {
-          if (wire.isOpen && wire.unsent() > PAGE_BYTES) return true;
-          if (wire.isOpen) resolve();
-          else reject(new GoneError());
-          return false;
-        };
-        // After a turn of the event loop a client that reads has taken the page.
-        setImmediate(() => isFull() && ticker.until(isFull));
-      }),
-    cut,
-  };
+  sendGauge(key: string, message: Message): void {
+    const isFree = this.#waiting === undefined || this.#waiting.size === 0;
+    if (isFree && this.#wire.unsent() <= GAUGE_BYTES) return this.send(message);
+    this.#waiting ??= new Map();
+    this.#waiting.set(key, message);
+    this.#ticker.until((this.#flushGauges ??= () => this.#sendGauges()));
+  }
+
+  dropGauge(key: string): void {
+    this.#waiting?.delete(key);
+  }
+
+  drained(): Promise<void> {
+    const wire = this.#wire;
+    return new Promise((resolve, reject) => {
+      const isFull = () => {
+        if (wire.isOpen && wire.unsent() > PAGE_BYTES) return true;
+        if (wire.isOpen) resolve();
+        else reject(new GoneError());
+        return false;
+      };
+      // After a turn of the event loop a client that reads has taken the page.
+      setImmediate(() => isFull() && this.#ticker.until(isFull));
+    });
+  }
 }
 
 /** Calls back every `EVERY_MS` for as long as a callback answers `true`. */

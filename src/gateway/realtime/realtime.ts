@@ -13,7 +13,7 @@ import { createAuthRefresh } from "./auth-refresh.ts";
 import { createConnections } from "./connections.ts";
 import { drainSessions } from "./drain.ts";
 import { createEventStreams, type EventStreams, type StreamRequest } from "./event-stream.ts";
-import { atTheDoor, watchExpiry } from "./expiry.ts";
+import { atTheDoor, checkExpiry, watchExpiry } from "./expiry.ts";
 import { requireProtocol } from "./identify.ts";
 import { type JoinDeps, welcome } from "./join.ts";
 import { createLongPolls, type PollRequest } from "./long-poll.ts";
@@ -82,6 +82,7 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
   const connections = createConnections({ ...deps, maxPerUser });
   const ticker = createTicker();
   const sessions = new Set<Session>();
+  const expiry = watchExpiry(sessions);
   const calls: Calls = new Map([
     ["subscribe", createSubscribe(deps)],
     ["unsubscribe", unsubscribe],
@@ -94,7 +95,7 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
     jobIds: string[] = [],
   ): { hear: (said: Said) => void; close: () => void } {
     sessions.add(session);
-    watchExpiry(session);
+    checkExpiry(session);
     session
       .inTurn(async () => {
         await welcome(deps, session);
@@ -113,7 +114,13 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
       sessions.delete(session);
       closeSession(session);
     };
-    return { hear: createReceiver({ session, calls, log }), close };
+    // Most never say anything.
+    let receiver: ReturnType<typeof createReceiver> | undefined;
+    const hear = (said: Said) => {
+      receiver ??= createReceiver({ session, calls, log });
+      receiver(said);
+    };
+    return { hear, close };
   }
 
   const admission = createAdmission({
@@ -159,6 +166,7 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
     async close() {
       connections.close();
       ticker.close();
+      clearInterval(expiry);
       polls.release();
       for (const { wire } of sessions) wire.cut("draining");
       webSockets.close();

@@ -18,10 +18,8 @@ export interface Session {
   outlet: Outlet;
   /** The welcome first, then what the client asks, in its order. */
   inTurn: InTurn;
-  /** Called when `caller` has a new token behind it. */
-  onRefresh: () => void;
-  /** Called when the client is gone. */
-  onClose: (() => void)[];
+  /** Whoever was told that their token runs out; a new token makes a new caller. */
+  warnedOf: Caller | undefined;
   isClosed: boolean;
 }
 
@@ -41,5 +39,4 @@ export function leaveSeat({ seats }: Session, topic: string): void {
 export function closeSession(session: Session): void {
   session.isClosed = true;
   for (const topic of session.seats.keys()) leaveSeat(session, topic);
-  for (const close of session.onClose) close();
 }

@@ -44,7 +44,7 @@ export async function follow(
     throw new JobcastError("invalid", `At most ${MAX_TOPICS} topics a connection`);
   const { job, seat } = await watchJob(deps, session, watched);
   keepSeat(session, topic, seat);
-  afterwards(seat.start);
+  afterwards(() => seat.start());
   return job;
 }
 

@@ -92,7 +92,11 @@ describe("a room", () => {
 
   test("is behind a head further on or of another epoch", () => {
     const { room } = setUp();
-    expect([at(0), at(1), at(0, "h.e")].map(room.isBehind)).toEqual([false, true, true]);
+    expect([at(0), at(1), at(0, "h.e")].map((head) => room.isBehind(head))).toEqual([
+      false,
+      true,
+      true,
+    ]);
   });
 
   test("goes on reading after a failure", async () => {

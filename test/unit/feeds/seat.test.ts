@@ -54,7 +54,7 @@ describe("a seat", () => {
     const feed = createFeed();
     const room = openRoom(feed);
     const late = [feed.fact(), feed.gauge("a", 1), feed.fact()];
-    const { seat, heard } = sit(room, feed, { cursor: "g.e-0" });
+    const { seat, heard } = sit(room, feed, { cursor: "g.e-0", maxOpenJobs: 1 });
     const taken = await seat;
     for (const entry of late) room.handle(entry);
     taken.start();
@@ -106,6 +106,45 @@ describe("a seat", () => {
     await vi.waitFor(() => expect(heard).toEqual(["1", "2", "3"]));
   });
 
+  test.for([
+    ["without a cursor", undefined],
+    ["where the room stands", "g.e-2"],
+  ])("%s costs no read of the log, and hears what comes", async ([, cursor]) => {
+    const feed = createFeed();
+    for (let n = 0; n < 2; n += 1) feed.fact();
+    const room = openRoom(feed);
+    const { seat, heard } = sit(room, feed, { cursor });
+    const taken = await seat;
+    expect(taken).toMatchObject({ cursor: feed.head(), isRecovered: cursor !== undefined });
+    room.handle(feed.fact());
+    room.handle(feed.gauge("a", 1));
+    taken.start();
+    room.handle(feed.fact());
+    expect(heard).toEqual(["3", "~a 1", "4"]);
+    expect(feed.reads).toBe(0);
+  });
+
+  test.for([
+    ["wants snapshots", { maxOpenJobs: 1 }],
+    ["wants a job", { jobId: "a" }],
+    ["was told more than the room", { cursor: "g.e-1" }],
+  ] as const)("that %s reads the log", async ([, request]) => {
+    const feed = createFeed();
+    const room = openRoom(feed);
+    feed.fact();
+    expect(await sit(room, feed, request).seat).toMatchObject({ cursor: feed.head() });
+    expect(feed.reads).toBe(1);
+  });
+
+  test("reads the log while its room reads on", async () => {
+    const feed = createFeed();
+    const room = openRoom(feed);
+    feed.fact();
+    room.catchUp();
+    await sit(room, feed).seat;
+    expect(feed.reads).toBe(2);
+  });
+
   test("begins with a resync when its cursor cannot be replayed", async () => {
     const feed = createFeed();
     feed.fact();
@@ -126,7 +165,7 @@ describe("a seat", () => {
     const feed = createFeed();
     const room = openRoom(feed);
     feed.beforeRead = () => Promise.reject(new Error("away"));
-    await expect(sit(room, feed).seat).rejects.toThrow("away");
+    await expect(sit(room, feed, { maxOpenJobs: 1 }).seat).rejects.toThrow("away");
     expect(room.isEmpty).toBe(true);
   });
 

@@ -1,15 +1,19 @@
 /** Has work done when all that came in together has been looked at: what a tail brought in one piece, say. Shared by the sockets of a node. */
 export interface Batches {
-  add(work: () => void): void;
+  add(work: Flushable): void;
+}
+
+export interface Flushable {
+  flush(): void;
 }
 
 export function createBatches(): Batches {
-  let works: (() => void)[] = [];
+  let works: Flushable[] = [];
 
   function run(): void {
     const due = works;
     works = [];
-    for (const work of due) work();
+    for (const work of due) work.flush();
   }
 
   return {

@@ -1,4 +1,4 @@
-import type { Server as HttpServer } from "node:http";
+import type { IncomingMessage, Server as HttpServer } from "node:http";
 import { createAdapter } from "@socket.io/redis-adapter";
 import type { RedisClient } from "../../../redis/connect.ts";
 import { Server } from "socket.io";
@@ -6,12 +6,13 @@ import type { Config } from "../../../config.ts";
 import type { Keys } from "../../../redis/keys.ts";
 import type { IsOriginAllowed } from "../../auth/origins.ts";
 import type { Admission } from "../admission.ts";
+import { writeTogether } from "../../../lib/write-together.ts";
 import { MAX_MESSAGE_BYTES, type Reply, type Said } from "../receive.ts";
 import type { Session } from "../session.ts";
 import { createHandshake, type HandshakeDeps } from "./handshake.ts";
 import { parser } from "./parser.ts";
 import { refuseByHttp } from "./refuse.ts";
-import type { ClientEvents, ServerEvents, SocketData } from "./socket.ts";
+import type { ClientEvents, GatewaySocket, ServerEvents, SocketData } from "./socket.ts";
 
 export interface SocketIoDeps extends HandshakeDeps {
   server: HttpServer;
@@ -49,20 +50,28 @@ export function createSocketIo(deps: SocketIoDeps): SocketIo {
     pingInterval: config.HEARTBEAT_SECONDS * 1000,
     pingTimeout: config.HEARTBEAT_TIMEOUT_SECONDS * 1000,
     maxHttpBufferSize: MAX_PACKET_BYTES,
-    allowRequest: (request, callback) =>
-      void admission(request).then(
-        () => callback(null, true),
-        (thrown: unknown) => refuseByHttp(request, thrown),
-      ),
-    // The handshake decides; this only lets a browser read the answer of the polling transport.
-    cors: {
-      origin: (origin, callback) =>
-        callback(null, isOriginAllowed(origin, undefined) ? (origin ?? true) : false),
+    allowRequest(request, callback) {
+      try {
+        admission(request);
+        callback(null, true);
+      } catch (thrown) {
+        refuseByHttp(request, thrown);
+      }
     },
+    // The handshake decides; this only lets a browser read the answer of the polling transport.
+    cors: ({ headers: { origin, upgrade } }, callback) =>
+      callback(null, {
+        origin:
+          upgrade === undefined && isOriginAllowed(origin, undefined) ? (origin ?? true) : false,
+      }),
   });
 
+  io.engine.on("initial_headers", (_headers: unknown, request: IncomingMessage) => {
+    if (request.headers.upgrade !== undefined) writeTogether(request.socket);
+  });
   io.use(createHandshake(deps));
   io.on("connection", (socket) => {
+    forget(socket);
     const { hear, close } = receive(socket.data.session);
     socket.onAny((event, ...args: unknown[]) => hear(toSaid(event, args)));
     socket.on("disconnect", close);
@@ -74,6 +83,12 @@ export function createSocketIo(deps: SocketIoDeps): SocketIo {
     },
     close: () => io.close(),
   };
+}
+
+/** Headers, token and the request itself are a fifth of what a connection takes, and were looked at by now. */
+function forget(socket: GatewaySocket): void {
+  Object.assign(socket.conn, { request: null });
+  Object.assign(socket, { handshake: null });
 }
 
 /** The acknowledgement is the last argument, if the client wants one. */

@@ -1,6 +1,6 @@
 import type { Message } from "../message.ts";
 import type { Wire } from "../wire.ts";
-import type { Batches } from "./batches.ts";
+import type { Batches, Flushable } from "./batches.ts";
 import { frameOf, packetOf } from "./frame.ts";
 
 /** What is used of an engine.io socket. */
@@ -55,51 +55,71 @@ export interface SocketIoWireOptions {
  * Frames that are ready go past engine.io to the network, all of a batch in one write: what its packets, events and callbacks cost is as much as the rest of a
  * delivery. Where that cannot be, over polling or with compression or while engine.io has something waiting, it gets them, and takes the same frame.
  */
-export function createSocketIoWire({ conn, batches, dismiss }: SocketIoWireOptions): Wire {
-  const ready: Buffer[] = [];
-  let buffered = 0;
-  let written = () => {};
-  // All that goes out is counted, answers included: who asks and never reads is slow as well.
-  conn.on("packetCreate", (packet) => {
-    // Before what engine.io sends next.
-    flush();
-    buffered += bytesOf(packet);
-    written();
-  });
-  // engine.io hands its whole buffer to the transport at once.
-  conn.on("flush", () => (buffered = 0));
+export const createSocketIoWire = (options: SocketIoWireOptions): Wire => new SocketIoWire(options);
 
-  function flush(): void {
+/** A class, since each client has one. */
+class SocketIoWire implements Wire, Flushable {
+  readonly dismiss: () => void;
+  readonly #conn: Connection;
+  readonly #batches: Batches;
+  #ready: Buffer[] = [];
+  #buffered = 0;
+  #written = () => {};
+
+  constructor({ conn, batches, dismiss }: SocketIoWireOptions) {
+    this.#conn = conn;
+    this.#batches = batches;
+    this.dismiss = dismiss;
+    // All that goes out is counted, answers included: who asks and never reads is slow as well.
+    conn.on("packetCreate", (packet) => {
+      // Before what engine.io sends next.
+      this.flush();
+      this.#buffered += bytesOf(packet);
+      this.#written();
+    });
+    // engine.io hands its whole buffer to the transport at once.
+    conn.on("flush", () => (this.#buffered = 0));
+  }
+
+  get isOpen(): boolean {
+    return this.#conn.readyState === "open";
+  }
+
+  unsent(): number {
+    return this.#buffered + (webSocketOf(this.#conn)?.bufferedAmount ?? 0);
+  }
+
+  write(message: Message): void {
+    const conn = this.#conn;
+    const frame = frameOf(message);
+    if (!takesFrames(conn))
+      conn.write(packetOf(message), { compress: false, wsPreEncodedFrame: [frame] });
+    else if (this.#ready.push(frame) === 1) this.#batches.add(this);
+  }
+
+  flush(): void {
+    const ready = this.#ready;
     if (ready.length === 0) return;
     const [first] = ready;
     const bytes = ready.length === 1 && first !== undefined ? first : Buffer.concat(ready);
     ready.length = 0;
-    networkOf(conn)?.write(bytes);
-    written();
+    networkOf(this.#conn)?.write(bytes);
+    this.#written();
   }
 
-  return {
-    get isOpen() {
-      return conn.readyState === "open";
-    },
-    unsent: () => buffered + (webSocketOf(conn)?.bufferedAmount ?? 0),
-    write(message: Message) {
-      const frame = frameOf(message);
-      if (!takesFrames(conn))
-        conn.write(packetOf(message), { compress: false, wsPreEncodedFrame: [frame] });
-      else if (ready.push(frame) === 1) batches.add(flush);
-    },
-    onWritten: (listener) => void (written = listener),
-    onClosed(listener) {
-      if (conn.readyState === "open") conn.once("close", listener);
-      else listener();
-    },
-    cut() {
-      flush();
-      cutTransport(conn);
-    },
-    dismiss,
-  };
+  onWritten(listener: () => void): void {
+    this.#written = listener;
+  }
+
+  onClosed(listener: () => void): void {
+    if (this.isOpen) this.#conn.once("close", listener);
+    else listener();
+  }
+
+  cut(): void {
+    this.flush();
+    cutTransport(this.#conn);
+  }
 }
 
 const takesFrames = (conn: Connection): boolean => {

@@ -47,7 +47,7 @@ export function createWebSockets(deps: WebSocketsDeps): WebSockets {
   const heartbeat = keepAlive(endpoint.clients, config);
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    const [pathname = "/"] = (request.url ?? "/").split("?", 1);
     if (pathname === config.WS_PATH)
       return endpoint.handleUpgrade(request, socket, head, (webSocket) =>
         enter(webSocket, request),
@@ -68,7 +68,7 @@ export function createWebSockets(deps: WebSocketsDeps): WebSockets {
   async function letIn(webSocket: WebSocket, request: IncomingMessage): Promise<void> {
     // Before anything is awaited: what the client says meanwhile must not be lost.
     const hearing = createHearing(webSocket);
-    await admission(request);
+    admission(request);
     const { caller, standing, topics }: Entrance = await introduce(request, hearing, deps);
     const jobIds = await findTopics(deps, caller, topics);
     const { cursorOf, cursors } = standing;
