@@ -12,10 +12,9 @@ const NAMES: Record<RedisKind, string[]> = {
   sentinel: [
     "gateway-sigterm+recorder-sigkill",
     "gateway-sigstop+worker-sigkill+devices-restless",
-    // redis-failover and redis-lost have more to say, and find something: see docs/faults.md.
-    "redis-restart",
+    "redis-failover",
   ],
-  cluster: ["gateway-sigkill+worker-sigterm"],
+  cluster: ["redis-lost"],
 };
 const SEED = 1;
 
