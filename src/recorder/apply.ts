@@ -14,7 +14,7 @@ import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 import { type Command, sendAll } from "../redis/primaries.ts";
 import { isRefusal } from "../redis/refusal.ts";
-import type { Replicas } from "../redis/replicas.ts";
+import type { CaughtUp } from "../redis/replicas.ts";
 import { type Made, type Told, toEntries, withoutSuperseded } from "./entries.ts";
 import { FencedError, type Lease } from "./lease.ts";
 import type { Measure } from "./measure.ts";
@@ -25,8 +25,6 @@ import type { SourceEvent } from "./queue-events.ts";
 export interface ApplyOptions {
   lease: Lease;
   redis: RedisClient;
-  /** Asked before an outcome is told. */
-  replicas: Pick<Replicas, "begin">;
   keys: Keys;
   partitions: number;
   writer: Writer;
@@ -39,8 +37,11 @@ export interface ApplyOptions {
   log: Logger;
 }
 
-/** Brings a batch of a source's events to all whom they concern; resolves when every one of them has it. */
-export type Apply = (events: SourceEvent[]) => Promise<void>;
+/**
+ * Brings a batch of a source's events to all whom they concern; resolves when every one of them has it. `caughtUp` is from before the batch was read: what an
+ * old primary said may be unknown to the one that has replaced it since.
+ */
+export type Apply = (events: SourceEvent[], caughtUp: CaughtUp) => Promise<void>;
 
 const OUTCOMES = ["completed", "failed", "removed"];
 const isOutcome = ({ event }: SourceEvent): boolean => OUTCOMES.includes(event);
@@ -56,12 +57,11 @@ interface Draft extends FeedUpdate {
 /** For the one who reads a source under this lease, one batch after the other. */
 export function createApply(options: ApplyOptions): Apply {
   const { lease, redis, keys, writer, parking, sign, retentionDays, log } = options;
-  const { rounds, measure, followers, replicas } = options;
+  const { rounds, measure, followers } = options;
   const { source } = lease;
   const memory = createMemory({ ...options, source });
 
-  async function apply(events: SourceEvent[]): Promise<void> {
-    const caughtUp = replicas.begin();
+  async function apply(events: SourceEvent[], caughtUp: CaughtUp): Promise<void> {
     const [told] = await Promise.all([
       withRecords(events),
       // Whoever was told of an outcome must not see the job run again because the primary that had it is gone.

@@ -132,7 +132,6 @@ export function createRecorder(options: RecorderOptions): Recorder {
   });
   const applying = {
     redis,
-    replicas,
     keys,
     partitions,
     writer,
@@ -161,7 +160,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const sources = readers.map(({ queue, blocking }) =>
     hold(queue, (lease) => {
       const apply = createApply({ ...applying, lease });
-      return readSource(lease, { queue, blocking, redis, keys, apply, parking });
+      return readSource(lease, { queue, blocking, redis, keys, apply, parking, replicas });
     }),
   );
   const unread = new Map<string, Unread>();

@@ -4,6 +4,7 @@ import { compareStreamIds } from "../lib/stream-id.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 import { readEntries } from "../redis/read-entries.ts";
+import type { Replicas } from "../redis/replicas.ts";
 import { loadScript } from "../redis/script.ts";
 import type { Apply } from "./apply.ts";
 import type { Lease } from "./lease.ts";
@@ -19,6 +20,8 @@ export interface SourceOptions {
   keys: Keys;
   apply: Apply;
   parking: Pick<Parking, "adopt" | "forget" | "release">;
+  /** Asked before an outcome is told. */
+  replicas: Pick<Replicas, "begin">;
 }
 
 const BATCH = 500;
@@ -52,7 +55,7 @@ interface Place {
 
 async function readOn(
   lease: Lease,
-  { queue, blocking, redis, keys, apply, parking }: SourceOptions,
+  { queue, blocking, redis, keys, apply, parking, replicas }: SourceOptions,
 ): Promise<void> {
   const stream = keys.events(queue);
   let place: Place | undefined;
@@ -62,13 +65,14 @@ async function readOn(
       await readAgain(redis, keys, queue, from);
     });
     place ??= await look();
+    const caughtUp = replicas.begin();
     const { events, last } = await read(place.after);
     if (last === undefined) {
       // Whoever moves it back may have nothing new to say.
       place = undefined;
       continue;
     }
-    await apply(events);
+    await apply(events, caughtUp);
     place = (await move(place, last)) ? { noted: last, after: last } : undefined;
     await delay(GATHER_MS);
   }
@@ -85,8 +89,8 @@ async function readOn(
   async function read(after: string): Promise<{ events: SourceEvent[]; last: string | undefined }> {
     const events: SourceEvent[] = [];
     let last: string | undefined;
-    const place = { streams: [stream], after: [after], count: BATCH, signal: lease.signal };
-    await readEntries({ redis: blocking, ...place }, (_, entry) => {
+    const what = { streams: [stream], after: [after], count: BATCH, signal: lease.signal };
+    await readEntries({ redis: blocking, ...what }, (_, entry) => {
       last = entry.id();
       const event = toSourceEvent(last, entry.fields());
       if (event !== undefined) events.push(event);

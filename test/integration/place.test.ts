@@ -1,8 +1,11 @@
 import { describe, expect, vi } from "vitest";
+import type { Apply } from "../../src/recorder/apply.ts";
 import type { Lease } from "../../src/recorder/lease.ts";
 import { createParking } from "../../src/recorder/parking.ts";
 import type { SourceEvent } from "../../src/recorder/queue-events.ts";
-import { readSource } from "../../src/recorder/source.ts";
+import { readSource, type SourceOptions } from "../../src/recorder/source.ts";
+import type { CaughtUp } from "../../src/redis/replicas.ts";
+import { ALONE } from "../support/alone.ts";
 import { test } from "../support/feeds.ts";
 import { upTo } from "../support/listening.ts";
 import { leaseOf, PARTITIONS, QUEUE, silent, type Stage } from "../support/stage.ts";
@@ -10,27 +13,60 @@ import { leaseOf, PARTITIONS, QUEUE, silent, type Stage } from "../support/stage
 const say = ({ redis, keys }: Stage, jobId: string) =>
   redis.xadd(keys.events(QUEUE), "*", "event", "added", "jobId", jobId);
 
-/** Reads the queue, with `meanwhile` done while the first batch is on its way; resolves to the jobs of the first two batches, and the place while each was told. */
-async function readTwice(stage: Stage, meanwhile: (lease: Lease) => Promise<unknown>) {
+/** Reads the queue until `over` fires. */
+async function read(
+  stage: Stage,
+  over: AbortController,
+  told: (lease: Lease, ...batch: Parameters<Apply>) => Promise<unknown>,
+  replicas: SourceOptions["replicas"] = ALONE,
+): Promise<void> {
   const { redis, keys } = stage;
-  const over = new AbortController();
   const lease = leaseOf(QUEUE, over.signal);
   await redis.hset(keys.lease(QUEUE), "holder", lease.holder, "fence", lease.fence);
+  const blocking = stage.ear();
+  const parking = createParking({ redis, keys, partitions: PARTITIONS, log: silent });
+  const apply: Apply = async (...batch) => void (await told(lease, ...batch));
+  await readSource(lease, { queue: QUEUE, blocking, redis, keys, apply, parking, replicas });
+}
+
+/** Reads the queue, with `meanwhile` done while the first batch is on its way; resolves to the jobs of the first two batches, and the place while each was told. */
+async function readTwice(stage: Stage, meanwhile: (lease: Lease) => Promise<unknown>) {
+  const over = new AbortController();
   const batches: string[][] = [];
   const places: (string | null)[] = [];
-  const apply = async (events: SourceEvent[]) => {
+  await read(stage, over, async (lease, events) => {
     batches.push(events.map(({ jobId }) => jobId));
-    places.push(await redis.get(keys.place(QUEUE)));
+    places.push(await stage.redis.get(stage.keys.place(QUEUE)));
     if (batches.length === 2) return over.abort();
     await meanwhile(lease);
     // Whatever the place is, there is something to read after it.
     await say(stage, "marker");
-  };
-  const blocking = stage.ear();
-  const parking = createParking({ redis, keys, partitions: PARTITIONS, log: silent });
-  await readSource(lease, { queue: QUEUE, blocking, redis, keys, apply, parking });
+  });
   return { batches, places };
 }
+
+describe("a batch", () => {
+  test("is read after it was noted who the primary is: its successor may not have it", async ({
+    stage,
+  }) => {
+    const over = new AbortController();
+    const noted: CaughtUp = async () => undefined;
+    let said: Promise<unknown> | undefined;
+    const asked: CaughtUp[] = [];
+    const replicas = {
+      begin() {
+        said ??= say(stage, "a");
+        return noted;
+      },
+    };
+    const told = async (_lease: Lease, _events: SourceEvent[], caughtUp: CaughtUp) => {
+      asked.push(caughtUp);
+      over.abort();
+    };
+    await read(stage, over, told, replicas);
+    expect(asked).toEqual([noted]);
+  });
+});
 
 describe("the place of a source", () => {
   test("is moved past a batch when everybody has been told it", async ({ stage }) => {

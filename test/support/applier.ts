@@ -19,7 +19,6 @@ export function createApplier(stage: Stage, writer: Writer = stage.writer) {
   const apply = createApply({
     ...deps,
     lease: leaseOf(QUEUE),
-    replicas: ALONE,
     writer,
     parking,
     sign,
@@ -28,5 +27,5 @@ export function createApplier(stage: Stage, writer: Writer = stage.writer) {
     measure: createMeasure(deps),
     followers: NONE,
   });
-  return (...events: SourceEvent[]) => apply(events);
+  return (...events: SourceEvent[]) => apply(events, ALONE.begin());
 }
