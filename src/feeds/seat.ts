@@ -111,7 +111,7 @@ class SeatInRoom implements Seat, Listener {
 
   /** Page by page. */
   async #replay(from: unknown, maxOpenJobs: number): Promise<{ page: Page; isWhole: boolean }> {
-    const { audience, jobId, drained } = this.#request;
+    const { audience, jobId } = this.#request;
     let cursor = from;
     let isWhole = true;
     for (;;) {
@@ -127,7 +127,7 @@ class SeatInRoom implements Seat, Listener {
       const last = page.facts.at(-1);
       if (last === undefined || last.seq === page.head.seq) return { page, isWhole };
       cursor = formatCursor({ epoch: page.head.epoch, seq: last.seq });
-      await drained();
+      await this.#request.drained();
     }
   }
 

@@ -89,6 +89,7 @@ export function createOutlook({ redis, keys, log, now = Date.now }: OutlookOptio
     ofWaiting,
     async show(jobs) {
       const open = jobs.filter(({ status }) => !isFinal(status));
+      if (open.length === 0) return jobs;
       const lanes = groupBy(open, ({ type, lane }) => queueName(type, lane));
       try {
         const shown = (await Promise.all(Array.from(lanes.values(), showLane))).flat();

@@ -145,13 +145,14 @@ describe("a poll for one job", () => {
     token,
   }) => {
     const jobId = await a.submit(token, { hold: true });
+    const status = async () => (await a.get(`/api/jobs/${jobId}`, token)).body["status"];
     const jobToken = a.jobToken(user, jobId);
+    // Its start would be told after `ready`.
+    await expect.poll(status).toBe("processing");
     const first = await poll(b, jobToken);
     expect(first.events).toMatchObject([{ event: "ready", data: { userId: null } }]);
     release(jobId);
-    await expect
-      .poll(async () => (await a.get(`/api/jobs/${jobId}`, token)).body["status"])
-      .toBe("completed");
+    await expect.poll(status).toBe("completed");
     const next = await poll(a, jobToken, { cursor: first.cursor, wait: "5" });
     expect(next.events).toMatchObject([{ event: "job-completed", data: { jobId, userId: null } }]);
     expect(next.pollAfter).toBe(0);

@@ -1,5 +1,6 @@
+import { once } from "node:events";
 import { describe, expect, onTestFinished } from "vitest";
-import { openRedis, openUnwatchedRedis } from "../../src/redis/connect.ts";
+import { openRedis, openStrictRedis, openUnwatchedRedis } from "../../src/redis/connect.ts";
 import { freePort } from "../support/free-port.ts";
 import { openRedisWay } from "../support/redis-way.ts";
 import { test } from "../support/redis.ts";
@@ -27,6 +28,26 @@ describe("a connection whose promises nobody looks at", () => {
     // That of the watched one shows that there would have been one.
     await expect.poll(() => unhandled).toHaveLength(1);
   });
+});
+
+describe("a connection", () => {
+  test.for([
+    ["patient", openRedis],
+    ["strict", openStrictRedis],
+  ] as const)(
+    "that is %s hands on in one piece what is asked in one go",
+    async ([, open], { redisUrl, prefix }) => {
+      const redis = open(redisUrl, "test-gathering");
+      onTestFinished(() => redis.disconnect());
+      await once(redis, "ready");
+      const { stream } = redis;
+      const answers = [redis.incr(prefix), redis.incr(prefix), redis.incr(prefix)];
+      expect(stream.writableLength).toBeGreaterThan(0);
+      expect(stream.writableCorked).toBe(1);
+      expect(await Promise.all(answers)).toEqual([1, 2, 3]);
+      expect(stream.writableCorked).toBe(0);
+    },
+  );
 });
 
 describe("a connection that hangs", () => {

@@ -4,8 +4,8 @@ import { PROTOCOL, type Ready } from "../../contract/socket.ts";
 import type { Caller } from "../../contract/tokens.ts";
 import { JobcastError } from "../../errors.ts";
 import type { Feeds } from "../../feeds/feeds.ts";
-import type { Listener } from "../../feeds/item.ts";
-import type { Seat } from "../../feeds/seat.ts";
+import type { Item, Listener } from "../../feeds/item.ts";
+import type { Seat, SeatRequest } from "../../feeds/seat.ts";
 import type { Jobs } from "../../jobs/jobs.ts";
 import type { Outlook } from "../../jobs/outlook.ts";
 import { toWireJob, type Sign } from "../../jobs/present.ts";
@@ -13,6 +13,7 @@ import type { Records } from "../../jobs/records.ts";
 import type { JobSnapshot, StoredJob } from "../../jobs/snapshot.ts";
 import { type Cursors, messageOf, say } from "./message.ts";
 import { toOpaque } from "./opaque.ts";
+import type { Outlet } from "./outlet.ts";
 import { keepSeat, type Session } from "./session.ts";
 import { findWatched, watchJob } from "./watch.ts";
 
@@ -87,26 +88,42 @@ export async function joinFeed(
   audience: Audience,
   cursor?: unknown,
 ): Promise<Seat> {
-  const { outlet } = session;
-  const seat = await deps.feeds.join({
-    audience,
-    listener: createListener(session),
-    cursor,
-    maxOpenJobs: audience.startsWith("user:") ? MAX_READY_JOBS : 0,
-    drained: () => outlet.drained(),
-    onLost: () => outlet.cut("lost"),
-  });
+  const seat = await deps.feeds.join(new Member(audience, cursor, session));
   return keepSeat(session, audience, seat);
 }
 
-function createListener({ outlet }: Session): Listener {
-  return {
-    hear(item) {
-      if (item.kind === "gauge") return outlet.sendGauge(item.jobId, messageOf(item));
-      if (item.kind === "fact") outlet.dropGauge(item.jobId);
-      outlet.send(messageOf(item));
-    },
-  };
+/** A client in the room of one of its feeds. A class, since each has two and more. */
+class Member implements SeatRequest, Listener {
+  readonly audience: Audience;
+  readonly cursor: unknown;
+  readonly maxOpenJobs: number;
+  readonly #outlet: Outlet;
+
+  constructor(audience: Audience, cursor: unknown, { outlet }: Pick<Session, "outlet">) {
+    this.audience = audience;
+    this.cursor = cursor;
+    this.maxOpenJobs = audience.startsWith("user:") ? MAX_READY_JOBS : 0;
+    this.#outlet = outlet;
+  }
+
+  get listener(): Listener {
+    return this;
+  }
+
+  hear(item: Item): void {
+    const outlet = this.#outlet;
+    if (item.kind === "gauge") return outlet.sendGauge(item.jobId, messageOf(item));
+    if (item.kind === "fact") outlet.dropGauge(item.jobId);
+    outlet.send(messageOf(item));
+  }
+
+  drained(): Promise<void> {
+    return this.#outlet.drained();
+  }
+
+  onLost(): void {
+    this.#outlet.cut("lost");
+  }
 }
 
 async function welcomeToJob(deps: JoinDeps, session: Session, jobId: string): Promise<void> {

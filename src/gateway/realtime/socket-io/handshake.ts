@@ -5,6 +5,7 @@ import { JobcastError } from "../../../errors.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import { identify, openSession, type SessionDeps } from "../identify.ts";
 import type { Session } from "../session.ts";
+import type { Wire } from "../wire.ts";
 import { type Batches, createBatches } from "./batches.ts";
 import type { GatewaySocket } from "./socket.ts";
 import { createSocketIoWire } from "./wire.ts";
@@ -53,7 +54,13 @@ async function identifySocket(
   const { origin, host } = headers;
   const caller = await identify({ origin, host, token, protocol }, deps);
   const cursorOf = (feed: Audience) => cursors?.[feed] ?? undefined;
-  const { conn } = socket;
-  const wire = createSocketIoWire({ conn, batches, dismiss: () => socket.disconnect(true) });
-  return await openSession(caller, { id: socket.id, cursorOf, wire }, deps);
+  return await openSession(
+    caller,
+    { id: socket.id, cursorOf, wire: wireOf(socket, batches) },
+    deps,
+  );
 }
+
+/** Apart from the handshake, so that it keeps nothing of what was said there. */
+const wireOf = (socket: GatewaySocket, batches: Batches): Wire =>
+  createSocketIoWire({ conn: socket.conn, batches, dismiss: () => socket.disconnect(true) });

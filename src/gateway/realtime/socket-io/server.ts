@@ -88,8 +88,11 @@ export function createSocketIo(deps: SocketIoDeps): SocketIo {
 /** Headers, token and the request itself are a fifth of what a connection takes, and were looked at by now. */
 function forget(socket: GatewaySocket): void {
   Object.assign(socket.conn, { request: null });
-  Object.assign(socket, { handshake: null });
+  Object.assign(socket, { handshake: FORGOTTEN });
 }
+
+/** Adapters of other nodes may ask for it. */
+const FORGOTTEN = {};
 
 /** The acknowledgement is the last argument, if the client wants one. */
 function toSaid(event: unknown, args: unknown[]): Said {
