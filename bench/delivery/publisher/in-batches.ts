@@ -1,9 +1,10 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Due } from "./event.ts";
 import type { Source } from "./source.ts";
 
-/** Takes what is due in batches, one after the other; what comes meanwhile is in the next. */
+/** Takes what is due in batches, one after the other, with a pause after each; what comes meanwhile is in the next. */
 export function inBatches(
-  size: number,
+  { size, pauseMs }: { size: number; pauseMs: number },
   take: (due: Due[]) => Promise<void>,
 ): Pick<Source, "publish" | "drained"> {
   let waiting: Due[] = [];
@@ -14,6 +15,7 @@ export function inBatches(
       const batch = waiting.slice(0, size);
       waiting = waiting.slice(size);
       await take(batch);
+      await delay(pauseMs);
     }
     working = undefined;
   }

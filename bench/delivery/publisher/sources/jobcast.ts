@@ -1,6 +1,7 @@
 import { isAudience } from "../../../../src/contract/names.ts";
 import { createWriter, type FeedUpdate } from "../../../../src/feeds/append.ts";
 import { groupBy } from "../../../../src/lib/array.ts";
+import { BATCH, GATHER_MS } from "../../../../src/recorder/source.ts";
 import { openStrictRedis } from "../../../../src/redis/connect.ts";
 import { createKeys } from "../../../../src/redis/keys.ts";
 import { PARTITIONS, PREFIX } from "../../lib/installation.ts";
@@ -9,10 +10,8 @@ import { inBatches } from "../in-batches.ts";
 import type { OpenSource } from "../source.ts";
 
 const CLAIM = { source: "bench", fence: 1, holder: "bench" };
-/** As the recorder reads. */
-const BATCH = 500;
 
-/** Numbers, stores and tells events as the recorder does: the audiences of a partition together, and the next batch when the last is done. */
+/** Numbers, stores and tells events as the recorder does, in batches as it reads them: the audiences of a partition together, and the next batch when the last is done. */
 export const openJobcast: OpenSource = async ({ redisUrl }) => {
   const redis = openStrictRedis(redisUrl, "bench-publisher");
   await new Promise((resolve) => redis.once("ready", resolve));
@@ -51,7 +50,7 @@ export const openJobcast: OpenSource = async ({ redisUrl }) => {
     };
   }
 
-  const batches = inBatches(BATCH, async (due) => {
+  const batches = inBatches({ size: BATCH, pauseMs: GATHER_MS }, async (due) => {
     const byAudience = groupBy(due, ({ audience }) => audience);
     const updates = Array.from(byAudience, ([audience, group]) => toUpdate(audience, group));
     for (const { answer } of await writer.appendAll(CLAIM, updates))
