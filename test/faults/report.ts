@@ -35,7 +35,7 @@ const describeMachine = () => ({
   memory: totalmem(),
 });
 
-function toEntry({ latencies, records, ...row }: Row) {
+function toEntry({ latencies, around: _around, records, ...row }: Row) {
   const [p50, p99, worst] = [0.5, 0.99, 1].map((share) => quantile(latencies, share));
   return { ...row, lateMs: { p50, p99, worst }, records: Object.fromEntries(records) };
 }

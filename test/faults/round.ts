@@ -24,7 +24,8 @@ export interface Row extends Findings {
 
 export interface RoundOptions {
   name: string;
-  scene: Omit<Scene, "join" | "devices" | "excuse" | "note" | "pace"> & Pick<Scene, "pace">;
+  scene: Omit<Scene, "join" | "devices" | "excuse" | "burdened" | "note" | "pace"> &
+    Pick<Scene, "pace">;
   devices: readonly Device[];
   checker: Checker;
   /** Jobs that were lost for a good reason, over all rounds. */
@@ -49,6 +50,7 @@ export async function playRound(options: RoundOptions): Promise<Row> {
   const guests: Device[] = [];
   const notes: string[] = [];
   let excusedUntil = 0;
+  let burdenedAt: number | undefined;
   const breaches: Breach[] = [];
   const devices = () => [...options.devices, ...guests];
   const stage: Scene = {
@@ -56,6 +58,7 @@ export async function playRound(options: RoundOptions): Promise<Row> {
     devices,
     join: (more) => void guests.push(...more),
     excuse: () => void (excusedUntil = Date.now()),
+    burdened: () => void (burdenedAt ??= Date.now()),
     note: (text) => void notes.push(text),
   };
   // By when it was sent: the answer may have come later.
@@ -81,6 +84,7 @@ export async function playRound(options: RoundOptions): Promise<Row> {
   const findings = checker.check(devices(), {
     feeds: new Map(feeds),
     mayResync: allows.resync === true,
+    ...(burdenedAt === undefined ? {} : { burdenedAt }),
     jobs: {
       accepted: load.accepted,
       sent: load.sent,
@@ -96,7 +100,8 @@ export async function playRound(options: RoundOptions): Promise<Row> {
   for (const refusal of load.takeRefused())
     breaches.push({ invariant: "I5", kind: "unanswered", device: "", detail: refusal });
   if (bounds !== undefined) {
-    const felt = findDegraded({ ...findings, memoryBefore, memoryAfter }, bounds);
+    const { before, since: latencies } = findings.around;
+    const felt = findDegraded({ latencies, before, memoryBefore, memoryAfter }, bounds);
     breaches.push(...felt.map((one) => ({ ...one, device: "" })));
   }
   const all = [...breaches, ...findings.breaches];

@@ -13,6 +13,8 @@ export interface Findings {
   breaches: Breach[];
   /** From when a fact was made until a device had it, ms, ascending. */
   latencies: number[];
+  /** Of these, facts that were made before there was a burden, and those made since. */
+  around: { before: number[]; since: number[] };
   /** Accepted jobs that did not end, whether that is allowed or not. */
   lost: string[];
   /** What the devices heard that have something to complain of. */
@@ -28,6 +30,8 @@ export interface Truth {
   /** By user. */
   feeds: ReadonlyMap<string, FeedFacts>;
   mayResync: boolean;
+  /** From when on there are clients that are a burden, ms since 1970. */
+  burdenedAt?: number;
 }
 
 interface Standing {
@@ -61,7 +65,7 @@ export function createChecker(): Checker {
   return {
     check(devices, truth) {
       const records = new Map<string, Heard[]>();
-      const latencies: number[] = [];
+      const delays: Delay[] = [];
       const breaches: Breach[] = [];
       let events = 0;
       const note = (device: string, found: Found[]) =>
@@ -74,17 +78,29 @@ export function createChecker(): Checker {
         if (found.length > 0) records.set(device.name, heard);
         const facts = heard.filter(isFact);
         events += facts.length;
-        latencies.push(...facts.flatMap(latencyOf));
+        delays.push(...facts.flatMap(delayOf));
       }
       note("", findLost(truth.jobs));
       for (const feed of truth.feeds.values()) note(feed.feed, findDoubleWork(feed));
       const lost = listLost(truth.jobs);
-      return { events, breaches, latencies: latencies.toSorted((a, b) => a - b), lost, records };
+      const { burdenedAt = Infinity } = truth;
+      const before = delays.filter(({ madeAt }) => madeAt < burdenedAt);
+      const since = delays.filter(({ madeAt }) => madeAt >= burdenedAt);
+      const around = { before: ascending(before), since: ascending(since) };
+      return { events, breaches, latencies: ascending(delays), around, lost, records };
     },
   };
 }
 
-function latencyOf({ at, madeAt, backAt }: Heard): number[] {
-  if (madeAt === undefined || madeAt < backAt) return [];
-  return [Math.max(0, at - madeAt)];
+interface Delay {
+  madeAt: number;
+  ms: number;
 }
+
+function delayOf({ at, madeAt, backAt }: Heard): Delay[] {
+  if (madeAt === undefined || madeAt < backAt) return [];
+  return [{ madeAt, ms: Math.max(0, at - madeAt) }];
+}
+
+const ascending = (delays: Delay[]): number[] =>
+  delays.map(({ ms }) => ms).toSorted((a, b) => a - b);

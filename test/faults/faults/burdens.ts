@@ -11,14 +11,23 @@ const FIRST_ADDRESS = 200;
 const MAX_OF_USER = 10;
 /** Of a gateway: the budgets of all of them, twice, and what a heap takes that has seen so much pass. */
 const GROWTH = 192 * MIB;
-/** Ten times what a fact takes on a calm machine. */
+/** Ten times what a fact takes on a machine that is not busy. */
 const P99_MS = 2000;
+
+const ownersOf = ({ users, pace }: Scene) => users.slice(0, Math.ceil(pace.burdens / MAX_OF_USER));
+
+/** Far more than a client takes that does not read. */
+async function flood(scene: Scene, habit: Habit): Promise<void> {
+  const { load, pace } = scene;
+  if (habit === "never answers") return;
+  await Promise.all(ownersOf(scene).map((user) => load.sendLarge(user, pace.largeJobs)));
+}
 
 /** They connect, are sent far more than they take, and others go on as if nothing were. */
 async function bear(scene: Scene, habit: Habit): Promise<Burden[]> {
-  const { world, users, load, pace } = scene;
+  const { world, pace } = scene;
   const gateways = world.namesOf("gateway");
-  const owners = users.slice(0, Math.ceil(pace.burdens / MAX_OF_USER));
+  const owners = ownersOf(scene);
   const burdens = Array.from({ length: pace.burdens }, (_, i) => {
     const owner = i % owners.length;
     return openBurden({
@@ -29,8 +38,8 @@ async function bear(scene: Scene, habit: Habit): Promise<Burden[]> {
     });
   });
   await Promise.all(burdens.map(({ welcomed }) => welcomed));
-  if (habit !== "never answers")
-    await Promise.all(owners.map((user) => load.sendLarge(user, pace.largeJobs)));
+  scene.burdened();
+  await flood(scene, habit);
   return burdens;
 }
 
@@ -46,6 +55,8 @@ export const BURDEN_FAULTS: Fault[] = HABITS.map(([name, habit]) => ({
   touches: ["burdens"],
   bounds: { p99Ms: P99_MS, growthBytes: GROWTH },
   async inflict(scene) {
+    // What all that costs those who do read is no fault of those who do not.
+    await flood(scene, habit);
     const burdens = await bear(scene, habit);
     try {
       await until("they are cut", SEEN_WITHIN_MS, () => burdens.every((burden) => burden.isCut()));

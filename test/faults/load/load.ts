@@ -27,7 +27,7 @@ export interface Load {
 }
 
 /** Longer than Redis or Postgres is away. */
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 240_000;
 
 export interface LoadOptions {
   url: string;
