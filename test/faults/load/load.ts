@@ -26,7 +26,7 @@ export interface Load {
   close(): void;
 }
 
-/** Longer than Redis or Postgres is away. */
+/** Longer than Redis or Postgres is away, and than it takes one user to have a hundred jobs accepted, a limited number a minute. */
 const PATIENCE_MS = 240_000;
 
 export interface LoadOptions {
