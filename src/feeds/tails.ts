@@ -53,7 +53,7 @@ export interface Tails {
 export const DEAF_AFTER_MS = 5000;
 const BATCH = 1000;
 /** To wait for a link that has something costs more than to read one event off it, on both sides: what comes in this time is read together. */
-const GATHER_MS = 4;
+const GATHER_MS = 2;
 /** Before the first entry of any stream. */
 const FIRST = "0-0";
 

@@ -27,7 +27,7 @@ export interface SourceOptions {
 export const BATCH = 500;
 const FIRST = "0-0";
 /** A batch costs as much as many an event in it: where one follows upon the other, what comes in this time is one. The first is not kept waiting. */
-export const GATHER_MS = 8;
+export const GATHER_MS = 2;
 
 const movePlace = loadScript("move-place");
 

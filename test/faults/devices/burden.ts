@@ -5,8 +5,8 @@ export type Habit = "stops reading" | "reads a byte a second" | "never answers";
 
 /** A client that speaks Socket.IO by hand, over a WebSocket by hand, so that it can misbehave down to the last byte. */
 export interface Burden {
-  /** Resolves when its gateway has let it in; from then on it has its habit. */
-  welcomed: Promise<void>;
+  /** Resolves when its gateway has let it in; from then on it has its habit. To `false` when the gateway went away before. */
+  welcomed: Promise<boolean>;
   /** Whether its gateway has closed the connection, as far as it can know. */
   isCut(): boolean;
   close(): void;
@@ -27,7 +27,7 @@ const EMPTY_PONG = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);
 export function openBurden({ url, token, address, habit }: BurdenOptions): Burden {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port) });
-  const welcomed = Promise.withResolvers<void>();
+  const welcomed = Promise.withResolvers<boolean>();
   let trickle: NodeJS.Timeout | undefined;
   let isCut = false;
   let read = "";
@@ -49,12 +49,15 @@ export function openBurden({ url, token, address, habit }: BurdenOptions): Burde
     if (habit !== "never answers" && read.includes('"ready"')) return;
     read = (read + chunk.toString("latin1")).slice(-4096);
     if (!read.includes('"ready"')) return;
-    welcomed.resolve();
+    welcomed.resolve(true);
     if (habit !== "never answers") socket.pause();
     if (habit === "reads a byte a second") trickle = setInterval(() => socket.read(1), TRICKLE_MS);
   });
-  socket.on("error", welcomed.reject);
-  socket.on("close", () => (isCut = true));
+  socket.on("error", () => undefined);
+  socket.on("close", () => {
+    isCut = true;
+    welcomed.resolve(false);
+  });
   return {
     welcomed: welcomed.promise,
     isCut() {

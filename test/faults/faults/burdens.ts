@@ -37,10 +37,11 @@ async function bear(scene: Scene, habit: Habit): Promise<Burden[]> {
       habit,
     });
   });
-  await Promise.all(burdens.map(({ welcomed }) => welcomed));
+  const areIn = await Promise.all(burdens.map(({ welcomed }) => welcomed));
+  if (!areIn.includes(true)) throw new Error("No gateway lets them in");
   scene.burdened();
   await flood(scene, habit);
-  return burdens;
+  return burdens.filter((_, i) => areIn[i]);
 }
 
 const HABITS: [string, Habit][] = [
