@@ -98,6 +98,9 @@ export async function startRedisCluster({ replicas = 0 }: { replicas?: number } 
     /** Takes from the replica of a key's primary what that is told from now on. */
     async partReplica(key: string) {
       const { owner, replica } = await ownerOf(key);
+      // What was told before has to be there: a link that is cut takes with it what was on its way.
+      await owner.redis.set(`${key}:parted`, "");
+      expect(await owner.redis.wait(1, 10_000)).toBe(1);
       await owner.redis.acl("SETUSER", REPLICATION, "off");
       await owner.redis.client("KILL", "USER", REPLICATION);
       await vi.waitFor(async () =>
