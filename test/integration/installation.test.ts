@@ -128,5 +128,11 @@ describe("a Redis server", () => {
     await redis.config("SET", "appendonly", "yes");
     await vi.waitFor(() => expect(lines).toHaveLength(2));
     expect(lines[1]).toContain("No more");
+    // A server that is still writing its first append-only file refuses to end.
+    await vi.waitFor(async () => {
+      const info = await redis.info("persistence");
+      expect(info).toContain("aof_rewrite_in_progress:0");
+      expect(info).toContain("aof_rewrite_scheduled:0");
+    });
   });
 });
