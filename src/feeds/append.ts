@@ -1,6 +1,6 @@
 import type { Audience, FeedEventName } from "../contract/names.ts";
 import { isFinal, type JobStatus } from "../contract/job.ts";
-import { groupBy, inPortions } from "../lib/array.ts";
+import { inPortions } from "../lib/array.ts";
 import { randomToken } from "../lib/random.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { type Keys, partitionOf } from "../redis/keys.ts";
@@ -174,7 +174,7 @@ export function createWriter({
       return answer ?? unexpected();
     },
     async appendAll(claim, updates) {
-      const byPartition = groupBy(updates, ({ audience }) => partitionOf(audience, partitions));
+      const byPartition = Map.groupBy(updates, ({ audience }) => partitionOf(audience, partitions));
       const portions = Array.from(byPartition, ([partition, group]) =>
         inPortions(group, MOST_TOGETHER).map((portion) => attempt(claim, partition, portion)),
       );

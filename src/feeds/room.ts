@@ -6,6 +6,7 @@ import { sleep } from "../lib/sleep.ts";
 import { compareStreamIds } from "../lib/stream-id.ts";
 import { createGaugeGate, type GaugeGate } from "./gauge-gate.ts";
 import type { Gauge, Item, Listener, OwnGauge } from "./item.ts";
+import { isPast, Members, type Place } from "./members.ts";
 import type { RoomObserver } from "./observer.ts";
 import { type FeedReader, isGiven, type Page, type PageRequest } from "./read.ts";
 import type { TailEntry } from "./tails.ts";
@@ -51,12 +52,6 @@ export interface Room {
   close(): void;
 }
 
-/** Up to where a member was told: a fact, and an entry of the tail. */
-interface Place {
-  cursor: Cursor;
-  tailId: string;
-}
-
 /** More than a page of facts and a second of gauges; past it the log is read again. */
 const MAX_PENDING = 2000;
 /** So many open jobs are shown anew after gauges were missed. */
@@ -67,10 +62,7 @@ const RETRY_MS = 250;
 class FeedRoom implements Room {
   readonly #audience: Audience;
   readonly #deps: RoomDeps;
-  /** In step with the room. */
-  readonly #members = new Set<Listener>();
-  /** Ahead of the room: they have been told more than the tail has brought here yet. */
-  #ahead: Map<Listener, Place> | undefined;
+  readonly #members = new Members();
   #gate: GaugeGate | undefined;
   #head: Cursor | undefined;
   /** The tail up to here is covered by what was read from the log. */
@@ -125,27 +117,7 @@ class FeedRoom implements Room {
   }
 
   #say(item: Item): void {
-    if (this.#ahead !== undefined) this.#catchThemUp(this.#ahead, item);
-    for (const listener of this.#members) listener.hear(item);
-  }
-
-  #catchThemUp(ahead: Map<Listener, Place>, item: Item): void {
-    for (const [listener, place] of ahead) {
-      if (!isNews(item, place, this.#head)) continue;
-      // The tail has still to come to where the member stands.
-      if (isOwn(item)) listener.hear(item);
-      else this.#step(listener);
-    }
-  }
-
-  #step(listener: Listener): void {
-    this.#leaveAhead(listener);
-    this.#members.add(listener);
-  }
-
-  #leaveAhead(listener: Listener): void {
-    this.#ahead?.delete(listener);
-    if (this.#ahead?.size === 0) this.#ahead = undefined;
+    this.#members.hear(item, this.#head);
   }
 
   catchUp(): void {
@@ -254,22 +226,18 @@ class FeedRoom implements Room {
   }
 
   enter(listener: Listener, place: Place): void {
-    this.#members.delete(listener);
-    const head = this.#head;
-    const isInStep =
-      head !== undefined && head.epoch === place.cursor.epoch && head.seq >= place.cursor.seq;
-    if (isInStep && compareStreamIds(this.#coveredTo, place.tailId) >= 0) this.#step(listener);
-    else (this.#ahead ??= new Map()).set(listener, place);
+    const isCovered = compareStreamIds(this.#coveredTo, place.tailId) >= 0;
+    if (isCovered && isPast(this.#head, place)) this.#members.add(listener);
+    else this.#members.addAhead(listener, place);
   }
 
   leave(listener: Listener): void {
-    this.#members.delete(listener);
-    this.#leaveAhead(listener);
+    this.#members.remove(listener);
     if (this.isEmpty) this.#deps.onEmpty(this.#audience, this);
   }
 
   get isEmpty(): boolean {
-    return this.#members.size === 0 && this.#ahead === undefined;
+    return this.#members.isEmpty;
   }
 
   close(): void {
@@ -280,20 +248,6 @@ class FeedRoom implements Room {
 
 export const createRoom = (audience: Audience, deps: RoomDeps): Room =>
   new FeedRoom(audience, deps);
-
-/** Whether a member that was told up to `place` has yet to hear `item`. */
-function isNews(item: Item, place: Place, head: Cursor | undefined): boolean {
-  if (item.kind === "resync")
-    return item.cursor.epoch !== place.cursor.epoch || item.cursor.seq > place.cursor.seq;
-  // Of another epoch: the room has yet to find out, and will say so by a resync.
-  if (item.kind === "fact")
-    return item.cursor.epoch === place.cursor.epoch && item.cursor.seq > place.cursor.seq;
-  const isInStep =
-    head !== undefined && head.epoch === place.cursor.epoch && head.seq >= place.cursor.seq;
-  return isInStep && (item.tailId === undefined || compareStreamIds(item.tailId, place.tailId) > 0);
-}
-
-const isOwn = (item: Item): boolean => item.kind === "gauge" && item.tailId === undefined;
 
 const toGaugeItem = (audience: Audience, { event, jobId, data, id }: TailEntry): Gauge => ({
   kind: "gauge",

@@ -1,7 +1,6 @@
 import { type Job, isFinal } from "../contract/job.ts";
 import { EXTERNAL } from "../contract/job-types/external.ts";
 import { queueName } from "../contract/names.ts";
-import { groupBy } from "../lib/array.ts";
 import { cached } from "../lib/cached.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { RedisClient } from "../redis/connect.ts";
@@ -90,7 +89,7 @@ export function createOutlook({ redis, keys, log, now = Date.now }: OutlookOptio
     async show(jobs) {
       const open = jobs.filter(({ status }) => !isFinal(status));
       if (open.length === 0) return jobs;
-      const lanes = groupBy(open, ({ type, lane }) => queueName(type, lane));
+      const lanes = Map.groupBy(open, ({ type, lane }) => queueName(type, lane));
       try {
         const shown = (await Promise.all(Array.from(lanes.values(), showLane))).flat();
         const byId = new Map(shown.map((job) => [job.jobId, job]));

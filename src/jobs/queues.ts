@@ -1,7 +1,6 @@
 import { type Job, type JobsOptions, Queue } from "bullmq";
 import { queueName } from "../contract/names.ts";
 import type { WorkData } from "../contract/worker.ts";
-import { groupBy } from "../lib/array.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
@@ -91,7 +90,7 @@ export function openQueues({ redis, keys, retentionDays, log }: QueuesOptions): 
       });
     },
     async addAll(records) {
-      for (const [, group] of groupBy(records, ({ type, lane }) => queueName(type, lane))) {
+      for (const [, group] of Map.groupBy(records, ({ type, lane }) => queueName(type, lane))) {
         const [first] = group;
         if (first === undefined) continue;
         const jobs = group.map((record) => ({

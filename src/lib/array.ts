@@ -5,26 +5,6 @@ export function fromPairs(flat: readonly string[]): Record<string, string | unde
   return fields;
 }
 
-/** Groups in the order of first appearance; each group keeps the order of its items. */
-export function groupBy<Item, Key>(
-  items: Iterable<Item>,
-  keyOf: (item: Item) => Key,
-): Map<Key, Item[]> {
-  const groups = new Map<Key, Item[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [item]);
-    else group.push(item);
-  }
-  return groups;
-}
-
-export const mapValues = <Key, Value, To>(
-  map: ReadonlyMap<Key, Value>,
-  to: (value: Value) => To,
-): Map<Key, To> => new Map(Array.from(map, ([key, value]) => [key, to(value)]));
-
 /** Cuts a list into parts of at most `size`, in order. */
 export function inPortions<Item>(items: readonly Item[], size: number): Item[][] {
   const portions: Item[][] = [];

@@ -7,7 +7,6 @@ import { ownerAudience } from "../jobs/record.ts";
 import type { Rounds } from "../jobs/rounds.ts";
 import type { Durations } from "../jobs/run-times.ts";
 import type { JobSnapshot } from "../jobs/snapshot.ts";
-import { mapValues } from "../lib/array.ts";
 import type { Logger } from "../lib/logger.ts";
 import { compareStreamIds } from "../lib/stream-id.ts";
 import type { RedisClient } from "../redis/connect.ts";
@@ -113,7 +112,9 @@ export function createApply(options: ApplyOptions): Apply {
   /** Resolves to those whose feeds were found to be other than they were known: to be told by what is there now. */
   async function tell(groups: ToldByAudience, durations?: Durations): Promise<ToldByAudience> {
     lease.signal.throwIfAborted();
-    const feeds = await memory.feeds(mapValues(groups, jobsOf));
+    const feeds = await memory.feeds(
+      new Map(Array.from(groups, ([audience, told]) => [audience, jobsOf(told)])),
+    );
     const drafts: Draft[] = [];
     for (const [audience, told] of groups) {
       const feed = feeds.get(audience);

@@ -78,7 +78,7 @@ export function createContinuity(options: ContinuityOptions): RecorderContinuity
   }
 
   async function recover(lost: string[]): Promise<void> {
-    log.error({ tails: lost }, "recorder: RedisClient has lost writes; reading the queues again");
+    log.error({ tails: lost }, "recorder: Redis has lost writes; reading the queues again");
     await onLoss();
     for (const tail of lost) seen.delete(tail);
     // Otherwise a clock that runs behind would have every process find the same loss again.

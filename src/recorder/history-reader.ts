@@ -128,7 +128,7 @@ export function createHistoryReader({ blocking, queues, now, signal, ...options 
     const { kind, ...footing } = await checkFooting(redis, source, from.place);
     const gapFrom = from.gapFrom ?? footing.after ?? null;
     if (kind === "rewound") {
-      log.warn({ source, after: gapFrom }, "history: RedisClient has lost events; reading again");
+      log.warn({ source, after: gapFrom }, "history: Redis has lost events; reading again");
       await apply({ source, from, to: { place: FIRST_PLACE, gapFrom }, events: [] });
       return;
     }

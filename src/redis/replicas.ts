@@ -1,5 +1,4 @@
 import { JobcastError } from "../errors.ts";
-import { groupBy } from "../lib/array.ts";
 import type { Logger } from "../lib/logger.ts";
 import { sleep } from "../lib/sleep.ts";
 import { mark, type Passed, passBarrier, readStanding, shareBarriers } from "./barrier.ts";
@@ -96,7 +95,7 @@ export function createReplicas({
   }
 
   async function passAll(before: Known, wanted: Set<string>): Promise<void> {
-    const byOwner = groupBy([...wanted], (marker) => ownerOf(redis, marker) ?? "");
+    const byOwner = Map.groupBy([...wanted], (marker) => ownerOf(redis, marker) ?? "");
     await Promise.all([...byOwner].map(([address, markers]) => pass(before, address, markers)));
   }
 

@@ -6,7 +6,6 @@ import type { Feeds } from "../../feeds/feeds.ts";
 import type { Item } from "../../feeds/item.ts";
 import { type Outlook, type Prospect, toWaiting, type Waiting } from "../../jobs/outlook.ts";
 import type { JobSnapshot, StoredJob } from "../../jobs/snapshot.ts";
-import { groupBy } from "../../lib/array.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { sleep } from "../../lib/sleep.ts";
 
@@ -117,7 +116,7 @@ export function watchWaiting({
     await Promise.all(unknown.map(([audience]) => feeds.review(audience, MAX_FOLLOWED)));
     const views = [...rooms.values()].flatMap((room) => [...room.views.values()]);
     if (views.length === 0) return;
-    const lanes = groupBy(views.filter(isDue), ({ type, lane }) => queueName(type, lane));
+    const lanes = Map.groupBy(views.filter(isDue), ({ type, lane }) => queueName(type, lane));
     await Promise.all(Array.from(lanes.values(), showLane));
     const statusEvery = rooms.size > MANY ? STATUS_EVERY_TO_MANY : STATUS_EVERY;
     if (ticks % statusEvery === 0) await showStatus();

@@ -1,6 +1,5 @@
 import { isAudience } from "../../../../src/contract/names.ts";
 import { createWriter, type FeedUpdate } from "../../../../src/feeds/append.ts";
-import { groupBy } from "../../../../src/lib/array.ts";
 import { BATCH, GATHER_MS } from "../../../../src/recorder/source.ts";
 import { openStrictRedis } from "../../../../src/redis/connect.ts";
 import { createKeys } from "../../../../src/redis/keys.ts";
@@ -51,7 +50,7 @@ export const openJobcast: OpenSource = async ({ redisUrl }) => {
   }
 
   const batches = inBatches({ size: BATCH, pauseMs: GATHER_MS }, async (due) => {
-    const byAudience = groupBy(due, ({ audience }) => audience);
+    const byAudience = Map.groupBy(due, ({ audience }) => audience);
     const updates = Array.from(byAudience, ([audience, group]) => toUpdate(audience, group));
     for (const { answer } of await writer.appendAll(CLAIM, updates))
       if (answer.outcome !== "ok") throw new Error(`Could not tell: ${answer.outcome}`);
