@@ -29,10 +29,7 @@ export async function acceptPlan({ batch, records }: Plan, deps: PlanDeps): Prom
   const statuses = new Map(told.map(({ job }) => [job.jobId, job.status]));
   const fresh = records.filter(({ jobId }) => !statuses.has(jobId));
   await Promise.all(
-    fresh.flatMap((record) => [
-      deps.records.write(record),
-      snapshots.accept(owner, record.jobId, Date.parse(record.createdAt)),
-    ]),
+    fresh.flatMap((record) => [deps.records.write(record), snapshots.accept(record)]),
   );
   // In a cluster a queue may have lost what the feed tells of.
   const open = records.filter(({ jobId }) => !isFinal(statuses.get(jobId) ?? "queued"));

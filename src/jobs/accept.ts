@@ -28,8 +28,7 @@ export async function accept(
 ): Promise<StoredJob> {
   const areKept = kept.begin();
   const owner = ownerAudience(record);
-  const acceptedAt = Date.parse(record.createdAt);
-  await Promise.all([records.write(record), snapshots.accept(owner, record.jobId, acceptedAt)]);
+  await Promise.all([records.write(record), snapshots.accept(record)]);
   await queues.add(record, { runBase: 0, retries: 0 });
   const [snapshot] = await Promise.all([snapshots.read(owner, record.jobId), areKept([record])]);
   return (snapshot ?? toSnapshot(record)).job;

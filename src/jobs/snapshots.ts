@@ -2,9 +2,10 @@ import type { Cursor } from "../contract/cursor.ts";
 import type { Audience } from "../contract/names.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { readFeedHead, toFeedHead } from "../redis/feed-head.ts";
-import { type Keys, partitionOf } from "../redis/keys.ts";
+import { type Keys, partitionOf, toOpenMember } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
 import { patiently } from "./patience.ts";
+import { type JobRecord, ownerAudience } from "./record.ts";
 import type { JobSnapshot } from "./snapshot.ts";
 
 /** Ids of an audience's jobs, as they stood at one instant. */
@@ -47,7 +48,8 @@ export interface Snapshots {
   survey(audience: Audience, request: SurveyRequest): Promise<Survey>;
   /** How many jobs are open or accepted. */
   countOpen(audience: Audience): Promise<number>;
-  accept(audience: Audience, jobId: string, at: number): Promise<void>;
+  /** Before the job is made. Whoever is to be told of it and never is will be found by the sweep. */
+  accept(record: JobRecord): Promise<void>;
   /** The opposite of `accept`, for what did not come to be. */
   forget(audience: Audience, jobId: string): Promise<void>;
   /** Has audiences know a finished job again that only the history has; those that know it keep what they have. */
@@ -118,8 +120,17 @@ export function createSnapshots({ redis, keys, partitions }: SnapshotsDeps): Sna
       const [open = 0, accepted = 0] = await Promise.all(counts);
       return open + accepted;
     },
-    async accept(audience, jobId, now) {
-      await patiently(() => redis.zadd(at(keys.accepted, audience), now, jobId));
+    async accept(record) {
+      const { jobId, audiences } = record;
+      const zadd = (key: string, score: number, member: string) =>
+        patiently(() => redis.zadd(key, score, member));
+      const now = Date.now();
+      await Promise.all([
+        zadd(at(keys.accepted, ownerAudience(record)), Date.parse(record.createdAt), jobId),
+        ...audiences.map((audience) =>
+          zadd(keys.open(partitionOf(audience, partitions)), now, toOpenMember(audience, jobId)),
+        ),
+      ]);
     },
     async forget(audience, jobId) {
       await patiently(() => redis.zrem(at(keys.accepted, audience), jobId));

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Redis } from "ioredis";
-import { compareStreamIds } from "../lib/stream-id.ts";
+import { compareStreamIds, timeOfStreamId } from "../lib/stream-id.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import type { Keys } from "../redis/keys.ts";
 import { readEntries } from "../redis/read-entries.ts";
@@ -26,6 +26,11 @@ export interface SourceOptions {
 
 export const BATCH = 500;
 const FIRST = "0-0";
+/**
+ * So far before its place a reader begins. What was read last may have come from a primary that was none any more, and what its successor said in the
+ * meantime lies before that by the clock. Longer than it takes to leave such a primary; what was told already is refused.
+ */
+const OVERLAP_MS = 10_000;
 /** A batch costs as much as many an event in it: where one follows upon the other, what comes in this time is one. The first is not kept waiting. */
 export const GATHER_MS = 2;
 
@@ -46,6 +51,11 @@ export async function readSource(lease: Lease, options: SourceOptions): Promise<
   }
 }
 
+const back = ({ noted, after }: Place): Place => ({
+  noted,
+  after: `${Math.max(0, timeOfStreamId(after) - OVERLAP_MS)}-0`,
+});
+
 interface Place {
   /** As it is noted, "" for not at all. */
   noted: string;
@@ -58,7 +68,7 @@ async function readOn(
   { queue, blocking, redis, keys, apply, parking, replicas }: SourceOptions,
 ): Promise<void> {
   const stream = keys.events(queue);
-  let place: Place | undefined;
+  let place: Place | undefined = back(await look());
   while (!lease.signal.aborted) {
     await parking.release(queue, async (from) => {
       place = undefined;

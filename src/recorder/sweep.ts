@@ -1,18 +1,18 @@
 import { type Audience, isAudience, queueName } from "../contract/names.ts";
-import type { Writer } from "../feeds/append.ts";
+import { NO_SNAPSHOT, type Writer } from "../feeds/append.ts";
 import type { Followers } from "../jobs/followers.ts";
 import { isUnavailable } from "../jobs/patience.ts";
 import type { Sign } from "../jobs/present.ts";
-import type { QueuedJob, Queues } from "../jobs/queues.ts";
+import type { Queues } from "../jobs/queues.ts";
 import type { Records } from "../jobs/records.ts";
 import type { JobSnapshot } from "../jobs/snapshot.ts";
-import type { QueueEvent } from "../jobs/transition.ts";
 import { waitsForParent } from "../jobs/waiting.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { RedisClient } from "../redis/connect.ts";
-import { type Keys, partitionOf } from "../redis/keys.ts";
+import { type Keys, partitionOf, toOpenMember } from "../redis/keys.ts";
 import type { Replicas } from "../redis/replicas.ts";
 import { toEntries } from "./entries.ts";
+import { findMissed, isOver } from "./diagnose.ts";
 import { FencedError, type Lease } from "./lease.ts";
 import { isBehind, LATE_MS } from "./reread.ts";
 
@@ -42,7 +42,8 @@ const BATCH = 200;
 const SOURCE = "keeper";
 
 /**
- * Compares open snapshots with BullMQ's own state, and tells what was never told: an outcome whose event was trimmed or lost, a queue that was drained.
+ * Compares open jobs with BullMQ's own state, and tells what was never told: an outcome whose event was trimmed or lost, a queue that was drained, a job
+ * that nothing was said of at all.
  * Resolves to how many were mended.
  */
 export async function sweep(lease: Lease, options: SweepOptions): Promise<number> {
@@ -97,39 +98,41 @@ async function mend(
   const partition = partitionOf(audience, partitions);
   const text = await redis.hget(keys.jobs(partition, audience), jobId);
   const record = (await records.read(jobId))?.record;
-  if (text === null || record === undefined) return forget(options, audience, jobId);
+  if (record === undefined) return forget(options, audience, jobId);
   const queue = queueName(record.type, record.lane);
   if (await isBehind(redis, keys, queue, lateMs)) return false;
-  const snapshot: JobSnapshot = JSON.parse(text);
+  const snapshot: JobSnapshot | undefined = text === null ? undefined : JSON.parse(text);
   const queued = await queues.find(record);
-  const event = diagnose(snapshot, queued, lateMs);
-  if (event === undefined) {
+  if (isOver(snapshot, queued)) return forget(options, audience, jobId);
+  const events = findMissed(snapshot, record, queued, lateMs);
+  if (events.length === 0) {
     // The job before it may have ended unheard.
     if (queued !== undefined && waitsForParent(queued)) await options.followers.look(record);
     return false;
   }
-  // Not the time: each feed is mended by itself, and must give the event the same id.
-  const occasion = `${event.event}.${snapshot.run}.${snapshot.retries}`;
-  const told = [{ record, event: { ...event, ref: occasion, jobId } }];
-  const made = toEntries(told, new Map([[jobId, snapshot]]), `sweep:${jobId}`, sign);
-  const [entry] = made.entries;
-  if (entry === undefined) return false;
-  if (!entry.isOpen) await caughtUp([keys.events(queue)]);
+  const told = events.map((event) => ({ record, event: { ...event, jobId } }));
+  const known = new Map(snapshot === undefined ? [] : [[jobId, snapshot]]);
+  const made = toEntries(told, known, `sweep:${jobId}`, sign);
+  if (made.entries.length === 0) return false;
+  if (!made.entries.every(({ isOpen }) => isOpen)) await caughtUp([keys.events(queue)]);
   const expectedRef = (await redis.hget(keys.meta(partition, audience), `ref:${SOURCE}`)) ?? "";
   const { fence, holder } = lease;
-  const entries = [{ ...entry, madeFrom: text }];
+  const entries = made.entries.map((entry) => ({ ...entry, madeFrom: text ?? NO_SNAPSHOT }));
   const answer = await writer.append({
     audience,
     source: SOURCE,
     fence,
     holder,
     expectedRef,
-    ref: `${event.at}-0`,
+    ref: `${Date.now()}-0`,
     entries,
   });
   if (answer.outcome === "fenced") throw new FencedError(answer.fence);
   if (answer.outcome === "ok")
-    log.warn({ jobId, audience, event: event.event }, "sweep: told what was never told");
+    log.warn(
+      { jobId, audience, events: events.map(({ event }) => event) },
+      "sweep: told what was never told",
+    );
   return answer.outcome === "ok";
 }
 
@@ -140,33 +143,7 @@ async function forget(
   jobId: string,
 ): Promise<boolean> {
   const partition = partitionOf(audience, partitions);
-  await redis.zrem(keys.open(partition), `${audience}\n${jobId}`);
+  await redis.zrem(keys.open(partition), toOpenMember(audience, jobId));
   await redis.zrem(keys.openJobs(partition, audience), jobId);
   return false;
 }
-
-/** The event that must have been missed, judging by what BullMQ has; `undefined` when both agree. */
-function diagnose(
-  { job, run }: JobSnapshot,
-  queued: Found | undefined,
-  lateMs: number,
-): QueueEvent | undefined {
-  const at = Date.now();
-  if (queued === undefined) return { at, event: "removed" };
-  if ((queued.finishedOn ?? queued.processedOn ?? 0) > at - 2 * lateMs) return undefined;
-  if (queued.finishedOn !== undefined && queued.failedReason !== undefined)
-    return { at, event: "failed", failedReason: queued.failedReason };
-  if (queued.finishedOn !== undefined)
-    return { at, event: "completed", returnvalue: JSON.stringify(queued.returnvalue) };
-  const runs = queued.data.runBase + queued.attemptsStarted;
-  if (runs > run) return { at, event: "active" };
-  const isOld = Date.parse(job.updatedAt) <= at - 2 * lateMs;
-  return isOld && job.status === "processing" && queued.processedOn === undefined
-    ? { at, event: "waiting", prev: "active" }
-    : undefined;
-}
-
-type Found = Pick<
-  QueuedJob,
-  "finishedOn" | "failedReason" | "returnvalue" | "data" | "attemptsStarted" | "processedOn"
->;

@@ -21,7 +21,7 @@ export function createKeys(prefix: string) {
     tail: (partition: number) => inPartition(partition, "tail"),
     /** Hash: `generation`, the one that is `settled`, `count` (the running number), and the fences of the sources. */
     partition: (partition: number) => inPartition(partition, "partition"),
-    /** Zset: open snapshots as `<audience>\n<jobId>` by when they last changed, in ms; the sweep reads it. */
+    /** Zset: open jobs of audiences (`toOpenMember`) by when their snapshots last changed, in ms, or the jobs were accepted; the sweep reads it. */
     open: (partition: number) => inPartition(partition, "open"),
     /** Stream: facts of an audience, entry id `<seq>-0`. */
     log: (partition: number, audience: Audience) => inPartition(partition, `${audience}:log`),
@@ -102,6 +102,9 @@ export function createKeys(prefix: string) {
   };
 }
 export type Keys = ReturnType<typeof createKeys>;
+
+/** A job among the open ones of its partition; `append.lua` writes it as well. */
+export const toOpenMember = (audience: Audience, jobId: string): string => `${audience}\n${jobId}`;
 
 /** What the scripts of a feed begin with, in the order of their headers: all in the slot of its partition. */
 export const feedKeys = (keys: Keys, partition: number, audience: Audience): string[] => [

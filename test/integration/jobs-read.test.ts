@@ -200,7 +200,7 @@ describe("a list of jobs", () => {
     const dead = record({ jobId: "stillborn", userId: owner.userId, audiences: [audience] });
     await service.records.write(dead);
     const snapshots = createSnapshots({ redis, keys: service.keys, partitions: PARTITIONS });
-    await snapshots.accept(audience, "stillborn", Date.parse(dead.createdAt));
+    await snapshots.accept(dead);
     expect((await service.jobs.list({}, owner)).items).toEqual([]);
     expect(await snapshots.countOpen(audience)).toBe(0);
   });

@@ -76,6 +76,19 @@ describe("the place of a source", () => {
     expect(places).toEqual([null, id]);
   });
 
+  test("is overlapped by a new reader: an old primary may have been ahead of its successor", async ({
+    stage,
+  }) => {
+    const { redis, keys } = stage;
+    const now = Date.now();
+    const entries = { old: 60_000, recent: 5000, last: 4000 };
+    for (const [jobId, age] of Object.entries(entries))
+      await redis.xadd(keys.events(QUEUE), `${now - age}-0`, "event", "added", "jobId", jobId);
+    await redis.set(keys.place(QUEUE), `${now - entries.last}-0`);
+    const { batches } = await readTwice(stage, async () => undefined);
+    expect(batches).toEqual([["recent", "last"], ["marker"]]);
+  });
+
   test("is not moved by one whose lease another has taken", async ({ stage }) => {
     await say(stage, "a");
     const { batches, places } = await readTwice(stage, async () => {

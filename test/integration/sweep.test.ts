@@ -11,6 +11,7 @@ import { NONE } from "../support/applier.ts";
 import { audiences, endUnheard, hasEnded, hearBoth, isTold } from "../support/both-feeds.ts";
 import { isCaughtUp } from "../support/caught-up.ts";
 import { test } from "../support/feeds.ts";
+import { record } from "../support/jobs.ts";
 import { eventsOf, listen, upTo } from "../support/listening.ts";
 import { leaseOf, PARTITIONS, QUEUE, sign, silent, type Stage } from "../support/stage.ts";
 import { addUnmendable } from "../support/unmendable.ts";
@@ -75,6 +76,65 @@ describe("the sweep", () => {
       expect(await sweepNow(stage)).toBe(0);
     },
   );
+
+  test.for([
+    ["waits", undefined, ["job-queued"]],
+    ["has completed", async () => ({}), ["job-queued", "job-started", "job-completed"]],
+    [
+      "has failed",
+      () => Promise.reject(new Error("no")),
+      ["job-queued", "job-started", "job-failed"],
+    ],
+  ] as const)(
+    "tells once of a job that %s and of which nothing was ever said",
+    async ([, run, told], { stage }) => {
+      const { ears, recorder } = await hearBoth(stage);
+      await recorder.close();
+      const { jobId } = await stage.submit({ audiences, maxAttempts: 1 });
+      if (run === undefined) await stage.redis.del(stage.keys.events(QUEUE));
+      else await endUnheard(stage, run);
+      await vi.waitFor(async () => expect(await sweepNow(stage)).toBe(2));
+      await isTold(ears, [...told]);
+      const [mine, others] = ears.map(({ items }) => eventIds(items));
+      expect(mine).toEqual(others);
+      expect(mine?.[0]).toBe(`sweep:${jobId}:added.0.0`);
+      expect(await sweepNow(stage)).toBe(0);
+    },
+  );
+
+  test("leaves a job alone of which nothing was said because it never came to be", async ({
+    stage,
+  }) => {
+    const { records, snapshots, redis, keys } = stage;
+    const dead = record({ jobId: "stillborn", audiences });
+    await records.write(dead);
+    await snapshots.accept(dead);
+    expect(await sweepNow(stage)).toBe(0);
+    for (const audience of audiences)
+      expect(await redis.zcard(keys.open(partitionOf(audience, PARTITIONS)))).toBe(0);
+  });
+
+  test("tells nothing of what the recorder tells in the same moment", async ({ stage }) => {
+    const { ears, recorder } = await hearBoth(stage);
+    await recorder.close();
+    const { jobId } = await stage.submit({ audiences });
+    const { writer } = stage;
+    const late: typeof writer = {
+      ...writer,
+      async append(append) {
+        // Told by the reader of the queue since the sweep has looked.
+        stage.recorder();
+        await isTold(ears, ["job-queued"]);
+        return await writer.append(append);
+      },
+    };
+    await vi.waitFor(async () => {
+      expect(await sweepNow({ ...stage, writer: late }, { unchangedMs: 0 })).toBe(0);
+      expect(ears[0].items).not.toEqual([]);
+    });
+    expect(ears.map(({ items }) => eventsOf(items))).toEqual([["job-queued"], ["job-queued"]]);
+    expect(eventIds(ears[0].items)[0]).not.toContain(`sweep:${jobId}`);
+  });
 
   test("looks past a job that cannot be mended, and comes back to it after the others", async ({
     stage,

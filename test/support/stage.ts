@@ -11,6 +11,7 @@ import { createFeedReader, type FeedReader } from "../../src/feeds/read.ts";
 import { openQueues, type Queues } from "../../src/jobs/queues.ts";
 import type { JobRecord } from "../../src/jobs/record.ts";
 import { createRecords, type Records } from "../../src/jobs/records.ts";
+import { createSnapshots, type Snapshots } from "../../src/jobs/snapshots.ts";
 import type { Lease } from "../../src/recorder/lease.ts";
 import {
   createRecorder,
@@ -52,6 +53,7 @@ export interface Stage<Client extends RedisClient = Redis> {
   keys: Keys;
   queues: Queues;
   records: Records;
+  snapshots: Snapshots;
   reader: FeedReader;
   writer: Writer;
   writerOn(redis: RedisClient): Writer;
@@ -112,6 +114,7 @@ export function openStage(target: RedisTarget, prefix: string): Stage<RedisClien
   const queues = openQueues({ redis: strict(), keys, retentionDays: 1, log: silent });
   opened.defer(() => queues.close());
   const records = createRecords({ redis, keys });
+  const snapshots = createSnapshots({ redis, keys, partitions });
 
   return {
     url: typeof target === "string" ? target : "",
@@ -119,6 +122,7 @@ export function openStage(target: RedisTarget, prefix: string): Stage<RedisClien
     keys,
     queues,
     records,
+    snapshots,
     connect,
     strict,
     ear,
@@ -164,7 +168,7 @@ export function openStage(target: RedisTarget, prefix: string): Stage<RedisClien
     },
     async submit(fields = {}) {
       const job = record({ jobId: randomUUID(), ...fields });
-      await records.write(job);
+      await Promise.all([records.write(job), snapshots.accept(job)]);
       await queues.add(job, { runBase: 0, retries: 0 });
       return job;
     },

@@ -55,7 +55,10 @@ export const test = base.extend(
       write: (...snapshots: JobSnapshot[]) =>
         history.upsert(snapshots.map((snapshot) => ({ snapshot, audiences: [audience] }))),
       /** As a submit does that is made again. */
-      acceptAgain: (jobId: string) => createSnapshots(deps).accept(audience, jobId, Date.now()),
+      async acceptAgain(jobId: string) {
+        const found = await records.read(jobId);
+        if (found !== undefined) await createSnapshots(deps).accept(found.record);
+      },
       /** Takes away what Redis keeps of a finished job for a while only. */
       forgetSnapshot: (jobId: string) => redis.hdel(keys.jobs(...place), jobId),
       forgetRecord: (jobId: string) => records.remove(jobId),

@@ -11,7 +11,7 @@
         the source's last ref here, as its reader knows it ("" = none), the new last ref,
         the keeper's last ref here, as the source's reader knows it ("*" = not compared), and
         entries of nine: kind ("fact", "gauge", "silent"), event, job id, body (JSON, a fact's without the closing brace),
-        snapshot (JSON), "open" or "done", the snapshot it was made from ("" = not compared), when the job was created, ms,
+        snapshot (JSON), "open" or "done", the snapshot it was made from ("none" = there was none, "" = not compared), when the job was created, ms,
         what it is to its batch ("" = nothing): "<which of the batches, from 1> <status> <progress, tenths of a percent> <time in ISO 8601>"
   Returns  {"done", generation, for each audience one of
              {"ok", id of the last tail entry},
@@ -81,7 +81,7 @@ local function look(feed)
   feed.isMoved = feed.was ~= feed.expected or (feed.swept ~= "*" and feed.swept ~= (swept or ""))
   for i = feed.first, feed.last, ENTRY do
     local madeFrom = ARGV[i + 6]
-    if madeFrom ~= "" and redis.call("HGET", feed.jobs, ARGV[i + 2]) ~= madeFrom then feed.isMoved = true end
+    if madeFrom ~= "" and (redis.call("HGET", feed.jobs, ARGV[i + 2]) or "none") ~= madeFrom then feed.isMoved = true end
   end
 end
 

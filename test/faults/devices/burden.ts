@@ -21,6 +21,7 @@ export interface BurdenOptions {
 }
 
 const TRICKLE_MS = 1000;
+const READY = '"ready"';
 /** Of WebSocket: asked for by nobody, and no answer to a heartbeat of Socket.IO. */
 const EMPTY_PONG = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);
 
@@ -30,6 +31,7 @@ export function openBurden({ url, token, address, habit }: BurdenOptions): Burde
   const welcomed = Promise.withResolvers<boolean>();
   let trickle: NodeJS.Timeout | undefined;
   let isCut = false;
+  let isWelcome = false;
   let read = "";
 
   socket.write(
@@ -46,9 +48,11 @@ export function openBurden({ url, token, address, habit }: BurdenOptions): Burde
   );
   socket.once("data", () => sendText(socket, `40${JSON.stringify({ token })}`));
   socket.on("data", (chunk) => {
-    if (habit !== "never answers" && read.includes('"ready"')) return;
-    read = (read + chunk.toString("latin1")).slice(-4096);
-    if (!read.includes('"ready"')) return;
+    if (habit !== "never answers" && isWelcome) return;
+    read += chunk.toString("latin1");
+    isWelcome ||= read.includes(READY);
+    read = read.slice(-READY.length);
+    if (!isWelcome) return;
     welcomed.resolve(true);
     if (habit !== "never answers") socket.pause();
     if (habit === "reads a byte a second") trickle = setInterval(() => socket.read(1), TRICKLE_MS);
