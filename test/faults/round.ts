@@ -1,6 +1,6 @@
 import { type Bounds, findDegraded } from "./checker/bounds.ts";
 import type { Breach } from "./checker/breach.ts";
-import type { Checker, Findings } from "./checker/check.ts";
+import type { Burdened, Checker, Findings } from "./checker/check.ts";
 import { readEvidence } from "./checker/evidence.ts";
 import { readFeed, readQueues, type TruthOptions } from "./checker/truth.ts";
 import type { Device } from "./devices/device.ts";
@@ -50,7 +50,7 @@ export async function playRound(options: RoundOptions): Promise<Row> {
   const guests: Device[] = [];
   const notes: string[] = [];
   let excusedUntil = 0;
-  let burdenedAt: number | undefined;
+  let burden: Burdened | undefined;
   const breaches: Breach[] = [];
   const devices = () => [...options.devices, ...guests];
   const stage: Scene = {
@@ -58,7 +58,7 @@ export async function playRound(options: RoundOptions): Promise<Row> {
     devices,
     join: (more) => void guests.push(...more),
     excuse: () => void (excusedUntil = Date.now()),
-    burdened: () => void (burdenedAt ??= Date.now()),
+    burdened: (userIds) => void (burden ??= { at: Date.now(), userIds: new Set(userIds) }),
     note: (text) => void notes.push(text),
   };
   // By when it was sent: the answer may have come later.
@@ -84,7 +84,7 @@ export async function playRound(options: RoundOptions): Promise<Row> {
   const findings = checker.check(devices(), {
     feeds: new Map(feeds),
     mayResync: allows.resync === true,
-    ...(burdenedAt === undefined ? {} : { burdenedAt }),
+    burden,
     jobs: {
       accepted: load.accepted,
       sent: load.sent,

@@ -13,7 +13,7 @@ export interface Findings {
   breaches: Breach[];
   /** From when a fact was made until a device had it, ms, ascending. */
   latencies: number[];
-  /** Of these, facts that were made before there was a burden, and those made since. */
+  /** Of these, those of bystanders, with facts that were made before there was a burden, and those made since. */
   around: { before: number[]; since: number[] };
   /** Accepted jobs that did not end, whether that is allowed or not. */
   lost: string[];
@@ -30,8 +30,13 @@ export interface Truth {
   /** By user. */
   feeds: ReadonlyMap<string, FeedFacts>;
   mayResync: boolean;
-  /** From when on there are clients that are a burden, ms since 1970. */
-  burdenedAt?: number;
+  burden?: Burdened | undefined;
+}
+
+/** From when on there are clients that are a burden, ms since 1970, and whose: their own limits apply to them, all others are bystanders. */
+export interface Burdened {
+  at: number;
+  userIds: ReadonlySet<string>;
 }
 
 interface Standing {
@@ -78,14 +83,15 @@ export function createChecker(): Checker {
         if (found.length > 0) records.set(device.name, heard);
         const facts = heard.filter(isFact);
         events += facts.length;
-        delays.push(...facts.flatMap(delayOf));
+        delays.push(...facts.flatMap((fact) => delayOf(device, fact)));
       }
       note("", findLost(truth.jobs));
       for (const feed of truth.feeds.values()) note(feed.feed, findDoubleWork(feed));
       const lost = listLost(truth.jobs);
-      const { burdenedAt = Infinity } = truth;
-      const before = delays.filter(({ madeAt }) => madeAt < burdenedAt);
-      const since = delays.filter(({ madeAt }) => madeAt >= burdenedAt);
+      const { at = Infinity, userIds } = truth.burden ?? {};
+      const bystanders = delays.filter(({ userId }) => userIds?.has(userId) !== true);
+      const before = bystanders.filter(({ madeAt }) => madeAt < at);
+      const since = bystanders.filter(({ madeAt }) => madeAt >= at);
       const around = { before: ascending(before), since: ascending(since) };
       return { events, breaches, latencies: ascending(delays), around, lost, records };
     },
@@ -93,13 +99,14 @@ export function createChecker(): Checker {
 }
 
 interface Delay {
+  userId: string;
   madeAt: number;
   ms: number;
 }
 
-function delayOf({ at, madeAt, backAt }: Heard): Delay[] {
+function delayOf({ userId }: Device, { at, madeAt, backAt }: Heard): Delay[] {
   if (madeAt === undefined || madeAt < backAt) return [];
-  return [{ madeAt, ms: Math.max(0, at - madeAt) }];
+  return [{ userId, madeAt, ms: Math.max(0, at - madeAt) }];
 }
 
 const ascending = (delays: Delay[]): number[] =>

@@ -39,7 +39,7 @@ async function bear(scene: Scene, habit: Habit): Promise<Burden[]> {
   });
   const areIn = await Promise.all(burdens.map(({ welcomed }) => welcomed));
   if (!areIn.includes(true)) throw new Error("No gateway lets them in");
-  scene.burdened();
+  scene.burdened(owners.map(({ userId }) => userId));
   await flood(scene, habit);
   return burdens.filter((_, i) => areIn[i]);
 }

@@ -276,6 +276,18 @@ describe("the checker", () => {
     );
   });
 
+  test("compares how late facts were before and since there is a burden, for those whose it is not", () => {
+    const heard = [
+      ...insteadOf(2, fact(2, "job-started", "one", { at: new Date(1500).toISOString() })),
+    ];
+    const around = (userIds: string[]) => {
+      const burden = { at: 1800, userIds: new Set(userIds) };
+      return createChecker().check([deviceThatHeard(heard)], { ...truthOf({}), burden }).around;
+    };
+    expect(around(["somebody else"])).toEqual({ before: [500], since: [100, 100, 100, 100, 100] });
+    expect(around([ADA])).toEqual({ before: [], since: [] });
+  });
+
   test("sees that others are held up, and that a gateway grows", () => {
     const bounds = { p99Ms: 50, growthBytes: 10 };
     const felt = { latencies: [10, 20, 60], before: [20], memoryBefore: 100, memoryAfter: 111 };
