@@ -19,8 +19,8 @@ export interface Entry {
   isOpen: boolean;
   /** Of the job, ms since 1970: open ones are shown by it. */
   createdAt: number;
-  /** Apply only if the snapshot is still this one, or there is still none. */
-  madeFrom?: string | typeof NO_SNAPSHOT;
+  /** Apply only if the snapshot is still this one; `NO_SNAPSHOT` if there is to be none. */
+  madeFrom?: string;
   /** The batch of the audience's that the job is in, and what the job is to it from now on. */
   batch?: BatchShare;
 }

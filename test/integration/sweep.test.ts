@@ -270,7 +270,7 @@ describe("the sweep", () => {
     await recorder.close();
     await speakOtherwise(stage, jobId);
     const looked: string[] = [];
-    const followers = { look: async (record: JobRecord) => void looked.push(record.jobId) };
+    const followers = { look: async (one: JobRecord) => void looked.push(one.jobId) };
     await vi.waitFor(async () => {
       await sweepNow({ ...stage, followers });
       expect(looked).toEqual(audiences.map(() => jobId));
