@@ -38,9 +38,9 @@ export function toEntries(
   for (const { event, record } of told) {
     const next = transition(current.get(event.jobId), record, event);
     if (next === undefined) continue;
-    current.set(event.jobId, next.snapshot);
-    const shown = withEstimate(next.snapshot.job, durations);
-    const entry = toEntry({ ...next, shown }, `${source}:${event.ref}`, sign);
+    const snapshot = withEstimate(next.snapshot, durations);
+    current.set(event.jobId, snapshot);
+    const entry = toEntry({ ...next, snapshot }, `${source}:${event.ref}`, sign);
     const older = lastGauge.get(event.jobId);
     if (older !== undefined && entry.kind !== "silent") older.kind = "silent";
     if (entry.kind === "gauge") lastGauge.set(event.jobId, entry);
@@ -56,19 +56,24 @@ export function withoutSuperseded(entries: Entry[]): Entry[] {
   return entries.filter((entry) => entry.kind !== "silent" || lastOf.get(entry.jobId) === entry);
 }
 
-/** As of what is told of it, and not kept: the next look at the job has an estimate of its own. */
-function withEstimate(job: StoredJob, durations: Durations | undefined): StoredJob {
-  if (durations === undefined || job.status !== "processing") return job;
-  return { ...job, estimatedTime: estimateRunning(job, durations, Date.parse(job.updatedAt)) };
+/** Kept as it is told, so that both are written once; the next look at the job has an estimate of its own. */
+function withEstimate(snapshot: JobSnapshot, durations: Durations | undefined): JobSnapshot {
+  const { job } = snapshot;
+  const isGuessed = durations !== undefined && job.status === "processing";
+  const estimatedTime = isGuessed
+    ? estimateRunning(job, durations, Date.parse(job.updatedAt))
+    : null;
+  return estimatedTime === job.estimatedTime
+    ? snapshot
+    : { ...snapshot, job: { ...job, estimatedTime } };
 }
 
 interface Next {
   snapshot: JobSnapshot;
   tell: Entry["event"] | undefined;
-  shown: StoredJob;
 }
 
-function toEntry({ snapshot, tell, shown }: Next, eventId: string, sign: Sign): Entry {
+function toEntry({ snapshot, tell }: Next, eventId: string, sign: Sign): Entry {
   const { job, ...rest } = snapshot;
   // Most of what is kept is what is told, and is written once.
   const text = JSON.stringify(job);
@@ -80,7 +85,7 @@ function toEntry({ snapshot, tell, shown }: Next, eventId: string, sign: Sign): 
     ...toShare(job),
   };
   if (tell === undefined || tell === "") return { ...kept, kind: "silent", event: "", body: "" };
-  const wire = toWireJob(shown, sign);
+  const wire = toWireJob(job, sign);
   const body = wire === job ? text : JSON.stringify(wire);
   if (tell === JOB_GAUGE) return { ...kept, kind: "gauge", event: tell, body };
   const said = JSON.stringify({ at: job.updatedAt, eventId });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Entry } from "../../../src/feeds/append.ts";
+import type { Durations } from "../../../src/jobs/run-times.ts";
 import { toSnapshot } from "../../../src/jobs/snapshot.ts";
 import { toEntries, withoutSuperseded } from "../../../src/recorder/entries.ts";
 import type { SourceEvent } from "../../../src/recorder/queue-events.ts";
@@ -9,12 +10,12 @@ const sign = (key: string) => ({ url: `/files/${key}`, expiresAt: "2026-01-01T00
 
 type Said = [event: string, more?: Partial<SourceEvent>];
 
-function entriesOf(said: Said[], jobIds = ["a"]): Entry[] {
+function entriesOf(said: Said[], jobIds = ["a"], durations?: Durations): Entry[] {
   const events = said.flatMap(([event, more], n) =>
     jobIds.map((jobId): SourceEvent => ({ ref: `${n + 1}-0`, at: n, event, jobId, ...more })),
   );
   const told = events.map((event) => ({ event, record: record({ jobId: event.jobId }) }));
-  return toEntries(told, new Map(), "image.normal", sign).entries;
+  return toEntries(told, new Map(), "image.normal", sign, durations).entries;
 }
 
 const progress = (percent: number): Said => [
@@ -95,6 +96,16 @@ describe("a batch of events", () => {
     expect(JSON.parse(`${outcome?.body}}`).result.files).toEqual([{ ...shown, ...sign(key) }]);
     expect(JSON.parse(outcome?.snapshot ?? "").job.result.files).toEqual([file]);
     expect(outcome?.isOpen).toBe(false);
+  });
+
+  test("keeps the estimate that it tells, for as long as a job is in hand", () => {
+    const own = { median: 4000, high: 4000, mean: 4000 };
+    const durations = { all: own, like: () => own };
+    const said: Said[] = [["added"], ["active"], ["waiting", { prev: "active" }]];
+    const told = entriesOf(said, ["a"], durations);
+    const guesses = told.map(({ snapshot }) => JSON.parse(snapshot).job.estimatedTime);
+    expect(guesses).toEqual([null, 4, null]);
+    expect(told[1]?.body).toContain('"estimatedTime":4');
   });
 
   test("goes on from the snapshots that there are", () => {
