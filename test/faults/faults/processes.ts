@@ -78,8 +78,8 @@ async function toRecorder(scene: Scene, { strike, mend }: Harm): Promise<void> {
   const { world, load } = scene;
   const recorder = await world.activeRecorder();
   scene.note(recorder);
-  const holder = () => world.redis.control().hget(world.keys.lease(MAIN_QUEUE), "holder");
-  const before = (await holder()) ?? "";
+  const lease = () => world.redis.control().hmget(world.keys.lease(MAIN_QUEUE), "holder", "fence");
+  const [holder] = await lease();
   const over = new AbortController();
   // Of a cluster one server is looked at: some of what is said lies there.
   const primary = world.redis.primary();
@@ -87,7 +87,7 @@ async function toRecorder(scene: Scene, { strike, mend }: Harm): Promise<void> {
     redis: primary.link,
     redisUrl: primary.url,
     prefix: world.prefix,
-    holder: before,
+    holder: holder ?? "",
     freeze: () => world.cluster.signal(recorder, "SIGSTOP"),
     thaw: () => world.cluster.signal(recorder, "SIGCONT"),
   });
@@ -95,12 +95,14 @@ async function toRecorder(scene: Scene, { strike, mend }: Harm): Promise<void> {
     while (!over.signal.aborted) await load.sendLong(1);
   };
   await Promise.all([caught.finally(() => over.abort()), goOn()]);
+  const [, before] = await lease();
   strike(scene, recorder);
   await Promise.all([
     mend(scene, recorder),
-    until("another recorder has taken over", SEEN_WITHIN_MS, async () => {
-      const now = await holder();
-      return now !== null && now !== before;
+    // By another as a rule; while Redis is away as well, it may be the same again.
+    until("the queue is read under a new lease", SEEN_WITHIN_MS, async () => {
+      const [, fence] = await lease();
+      return fence !== null && fence !== undefined && fence !== before;
     }),
   ]);
 }
