@@ -21,7 +21,14 @@ export const JobParams = Type.Object({ jobId: Type.String({ minLength: 1, maxLen
 
 export const ListJobsQuery = Type.Object(
   {
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
+    limit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 200,
+        default: 50,
+        description: "Fewer come when they are large: `nextCursor` says whether there are more",
+      }),
+    ),
     cursor: Type.Optional(Type.String({ maxLength: 256 })),
     status: Type.Optional(Type.String({ maxLength: 200, description: "Comma list" })),
     type: Type.Optional(Type.String({ maxLength: 1000, description: "Comma list" })),

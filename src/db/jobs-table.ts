@@ -26,6 +26,15 @@ export interface JobFilter {
   limit: number;
 }
 
+/** A page of jobs: as many as were asked for, fewer when they are large. */
+export interface JobRows {
+  entries: JobEntry[];
+  hasMore: boolean;
+}
+
+/** Results may be 64 KiB each, and a hundred people may ask for all of theirs at once: after Redis has lost something they do. */
+const MAX_PAGE_BYTES = 1024 * 1024;
+
 export interface CountOptions {
   /** Ids of jobs that are counted elsewhere. */
   except?: readonly string[];
@@ -43,8 +52,17 @@ export function createJobsTable(db: Kysely<Tables>) {
     },
 
     /** Newest first, by creation and then by id. */
-    async list(filter: JobFilter): Promise<JobEntry[]> {
-      return await select(db, filter).execute();
+    async list(filter: JobFilter): Promise<JobRows> {
+      const rows = await db
+        .selectFrom(select(db, { ...filter, limit: filter.limit + 1 }).as("page"))
+        .select(["audiences", fittingSnapshot.as("snapshot")])
+        .orderBy("created_at", "desc")
+        .orderBy("job_id", "desc")
+        .execute();
+      const entries = rows
+        .slice(0, filter.limit)
+        .flatMap(({ snapshot, audiences }) => (snapshot === null ? [] : [{ snapshot, audiences }]));
+      return { entries, hasMore: entries.length < rows.length };
     },
 
     /** Of one user, or of everyone; the jobs of `except` are not counted. */
@@ -147,7 +165,9 @@ export type JobsTable = ReturnType<typeof createJobsTable>;
 function select(db: Kysely<Tables>, filter: JobFilter) {
   const { userId, statuses, types, caseId, batchId, createdAfter, updatedAfter, before, limit } =
     filter;
-  let query = db.selectFrom("jobs").select(["snapshot", "audiences"]);
+  let query = db
+    .selectFrom("jobs")
+    .select(["snapshot", "audiences", "created_at", "job_id", bytesBefore.as("bytes_before")]);
   if (userId !== undefined) query = query.where("user_id", "=", userId);
   if (statuses !== undefined) query = query.where("status", "=", anyOf(statuses));
   if (types !== undefined) query = query.where("type", "=", anyOf(types));
@@ -163,6 +183,13 @@ function select(db: Kysely<Tables>, filter: JobFilter) {
   }
   return query.orderBy("created_at", "desc").orderBy("job_id", "desc").limit(limit);
 }
+
+/** Of the jobs that come before a job in its list. */
+const bytesBefore = sql<number>`coalesce(sum(octet_length(snapshot::text)) over (
+  order by created_at desc, job_id desc rows between unbounded preceding and 1 preceding), 0)`;
+
+/** The snapshot, or nothing when those before it fill the page. */
+const fittingSnapshot = sql<JobSnapshot | null>`case when bytes_before < ${MAX_PAGE_BYTES} then snapshot end`;
 
 /** One parameter however many values, so that every batch is the same statement. */
 const anyOf = <Value extends string>(values: readonly Value[]) =>

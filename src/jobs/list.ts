@@ -3,7 +3,7 @@ import type { ListJobsQuery } from "../contract/http.ts";
 import { isFinal, JOB_STATUSES } from "../contract/job.ts";
 import { type Audience, userAudience } from "../contract/names.ts";
 import type { Caller } from "../contract/tokens.ts";
-import type { JobEntry, JobFilter, JobsTable } from "../db/jobs-table.ts";
+import type { JobFilter, JobRows, JobsTable } from "../db/jobs-table.ts";
 import { requireFullToken } from "./access.ts";
 import type { Catalog } from "./catalog.ts";
 import { HISTORY_LAG_MS, MAX_LATELY_DONE, notYetInHistory } from "./history-lag.ts";
@@ -45,8 +45,9 @@ export async function listJobs(
   requireFullToken(caller);
   const filter = toFilter(query, caller, deps.catalog);
   if (filter.userId !== undefined) return await listOwned(filter.userId, filter, deps);
-  const rows = await deps.history.list(oneMore(filter));
-  return toPage({ rows, live: await readLiveOf(rows, deps), feedCursor: undefined }, filter);
+  const past = await deps.history.list(filter);
+  const live = await readLiveOf(past.entries, deps);
+  return toPage({ past, live, feedCursor: undefined }, filter);
 }
 
 /** Redis is surveyed before anything is read, so that nothing is older than the cursor. */
@@ -58,10 +59,10 @@ async function listOwned(userId: string, filter: JobFilter, deps: ListDeps): Pro
   const recent = await surveyJobs(owner, request, deps);
   const past = await unlessAway(readPast(filter, recent.done, doneSince, deps));
   if (past === undefined) return await listWithoutHistory(owner, filter, deps);
-  const { rows, ended } = past;
-  const told = [...recent.open, ...ended, ...rows.map(({ snapshot }) => snapshot.job.jobId)];
+  const listed = past.entries.map(({ snapshot }) => snapshot.job.jobId);
+  const told = [...recent.open, ...past.ended, ...listed];
   const live = await readLive(owner, { accepted: recent.accepted, told }, deps);
-  return toPage({ rows, live, feedCursor: cursorOf(recent, depth, filter) }, filter);
+  return toPage({ past, live, feedCursor: cursorOf(recent, depth, filter) }, filter);
 }
 
 async function listWithoutHistory(
@@ -74,7 +75,8 @@ async function listWithoutHistory(
   const known = await surveyJobs(owner, request, deps);
   const { accepted, open, done } = known;
   const live = await readLive(owner, { accepted, told: [...open, ...done] }, deps);
-  return toPage({ rows: [], live, feedCursor: cursorOf(known, depth, filter) }, filter);
+  const past = { entries: [], hasMore: false };
+  return toPage({ past, live, feedCursor: cursorOf(known, depth, filter) }, filter);
 }
 
 /** What ended lately is compared first: what the history has of it by then is among its rows. */
@@ -83,13 +85,10 @@ async function readPast(
   done: string[],
   doneSince: number,
   { history }: ListDeps,
-): Promise<{ rows: JobEntry[]; ended: string[] }> {
+): Promise<JobRows & { ended: string[] }> {
   const ended = await notYetInHistory(done, doneSince, history);
-  return { rows: await history.list(oneMore(filter)), ended };
+  return { ...(await history.list(filter)), ended };
 }
-
-/** To know whether there is another page. */
-const oneMore = (filter: JobFilter): JobFilter => ({ ...filter, limit: filter.limit + 1 });
 
 const timeOf = ({ before }: JobFilter): number | undefined => before?.createdAt.getTime();
 
@@ -123,17 +122,16 @@ function merge(snapshots: JobSnapshot[]): StoredJob[] {
 }
 
 interface Found {
-  /** Of the history; one more than the page when there is another. */
-  rows: JobEntry[];
+  past: JobRows;
   live: JobSnapshot[];
   feedCursor: Cursor | undefined;
 }
 
 /** What lies beyond the last row of the history in this page belongs to the next one. */
-function toPage({ rows, live, feedCursor }: Found, filter: JobFilter): JobPage {
-  const last = rows.length > filter.limit ? rows[filter.limit - 1] : undefined;
+function toPage({ past, live, feedCursor }: Found, filter: JobFilter): JobPage {
+  const last = past.hasMore ? past.entries.at(-1) : undefined;
   const end = last === undefined ? undefined : positionOf(last.snapshot.job);
-  const inPage = merge([...rows.map(({ snapshot }) => snapshot), ...live]).filter((job) => {
+  const inPage = merge([...past.entries.map(({ snapshot }) => snapshot), ...live]).filter((job) => {
     const position = positionOf(job);
     if (filter.before !== undefined && comparePositions(position, filter.before) <= 0) return false;
     return (end === undefined || comparePositions(position, end) <= 0) && fits(job, filter);

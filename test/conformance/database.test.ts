@@ -57,7 +57,10 @@ describe.for(["postgres", "pglite"] as const)("a database on %s", (engine) => {
       });
       await jobs.upsert([done]);
       expect(await jobs.find(jobId)).toEqual(done);
-      expect(ids(await jobs.list({ userId, statuses: ["queued"], limit: 10 }))).toEqual([]);
+      expect(await jobs.list({ userId, statuses: ["queued"], limit: 10 })).toEqual({
+        entries: [],
+        hasMore: false,
+      });
       expect(await jobs.find("nobody")).toBeUndefined();
     },
   );
@@ -80,13 +83,36 @@ describe.for(["postgres", "pglite"] as const)("a database on %s", (engine) => {
       );
 
       const first = await jobs.list({ userId, limit: 2 });
-      const last = first.at(-1)?.snapshot.job;
+      const last = first.entries.at(-1)?.snapshot.job;
       const before = { createdAt: new Date(last?.createdAt ?? ""), jobId: last?.jobId ?? "" };
       const second = await jobs.list({ userId, limit: 10, before });
-      expect(ids(first)).toEqual(wanted.slice(0, 2));
-      expect(ids(second)).toEqual(wanted.slice(2));
+      expect(ids(first.entries)).toEqual(wanted.slice(0, 2));
+      expect(ids(second.entries)).toEqual(wanted.slice(2));
+      expect([first.hasMore, second.hasMore]).toEqual([true, false]);
     },
   );
+
+  onEither("ends a page early that is large, and none before its first job", async ({
+    jobs,
+    userId,
+  }) => {
+    const summary = "x".repeat(600_000);
+    const wanted = ["c", "b", "a"].map((letter) => `${letter}-${randomUUID()}`);
+    await jobs.upsert(
+      wanted.map((jobId) => {
+        const made = entry({ jobId, userId, createdAt: at(1) });
+        const job = { ...made.snapshot.job, result: { summary } };
+        return { ...made, snapshot: { ...made.snapshot, job } };
+      }),
+    );
+    const page = await jobs.list({ userId, limit: 10 });
+    expect(ids(page.entries)).toEqual(wanted.slice(0, 2));
+    expect(page.hasMore).toBe(true);
+    const before = { createdAt: new Date(at(1)), jobId: wanted[1] ?? "" };
+    const rest = await jobs.list({ userId, limit: 10, before });
+    expect(ids(rest.entries)).toEqual(wanted.slice(2));
+    expect(rest.hasMore).toBe(false);
+  });
 
   onEither("lists by every filter", async ({ jobs, userId }) => {
     const [a, b] = [randomUUID(), randomUUID()];
@@ -112,7 +138,7 @@ describe.for(["postgres", "pglite"] as const)("a database on %s", (engine) => {
         updatedAt: at(9),
       }),
     ]);
-    const list = async (filter: object) => ids(await jobs.list({ userId, limit: 10, ...filter }));
+    const list = async (filter: object) => ids((await jobs.list({ userId, limit: 10, ...filter })).entries);
     expect(await list({ statuses: ["queued", "processing"] })).toEqual([a]);
     expect(await list({ types: ["pdf", "analysis"] })).toEqual([b]);
     expect(await list({ caseId })).toEqual([a]);
@@ -176,7 +202,7 @@ describe.for(["postgres", "pglite"] as const)("a database on %s", (engine) => {
       expect(await jobs.finishedBefore(before, 10)).toEqual(ids([older, old]));
       await jobs.removeMany(ids([older, old]));
       expect(await jobs.finishedBefore(before, 10)).toEqual([]);
-      const left = await jobs.list({ userId, limit: 10 });
+      const { entries: left } = await jobs.list({ userId, limit: 10 });
       expect(left).toHaveLength(2);
       for (const jobId of ids(left)) expect(await jobs.remove(jobId)).toBe(true);
       expect(await jobs.remove(ids(left)[0] ?? "")).toBe(false);

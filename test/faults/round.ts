@@ -7,6 +7,7 @@ import type { Device } from "./devices/device.ts";
 import type { Allowance, Scene } from "./scene.ts";
 import { settle } from "./settle.ts";
 import { until } from "./until.ts";
+import type { Memory } from "./world/world.ts";
 
 /** What came of a fault. */
 export interface Row extends Findings {
@@ -17,9 +18,9 @@ export interface Row extends Findings {
   logs: Record<string, string>;
   /** What Redis says of the first jobs that something is wrong with. */
   evidence: Record<string, string[]>;
-  /** Of the largest gateway, bytes. */
-  memoryBefore: number;
-  memoryAfter: number;
+  /** Of the largest gateway. */
+  memoryBefore: Memory;
+  memoryAfter: Memory;
 }
 
 export interface RoundOptions {
@@ -101,7 +102,8 @@ export async function playRound(options: RoundOptions): Promise<Row> {
     breaches.push({ invariant: "I5", kind: "unanswered", device: "", detail: refusal });
   if (bounds !== undefined) {
     const { before, since: latencies } = findings.around;
-    const felt = findDegraded({ latencies, before, memoryBefore, memoryAfter }, bounds);
+    const grown = { memoryBefore: memoryBefore.resident, memoryAfter: memoryAfter.resident };
+    const felt = findDegraded({ latencies, before, ...grown }, bounds);
     breaches.push(...felt.map((one) => ({ ...one, device: "" })));
   }
   const all = [...breaches, ...findings.breaches];

@@ -9,6 +9,14 @@ import { startSentinelSet } from "./sentinel-set.ts";
 
 export type Role = "gateway" | "recorder" | "worker";
 
+/** Of a process, in bytes. */
+export interface Memory {
+  resident: number;
+  heapUsed: number;
+  heapTotal: number;
+  external: number;
+}
+
 /** Everything that is there to be broken, and the ways to it. */
 export interface World {
   /** Of the load balancer. */
@@ -25,8 +33,8 @@ export interface World {
   namesOf(role: Role): string[];
   /** The recorder that reads the queue now. */
   activeRecorder(): Promise<string>;
-  /** Resident, of the largest gateway, in bytes. */
-  gatewayMemory(): Promise<number>;
+  /** Of the largest gateway. */
+  gatewayMemory(): Promise<Memory>;
   close(): Promise<void>;
 }
 
@@ -100,10 +108,10 @@ export async function startWorld({
         throw new Error(`No recorder holds the lease of ${MAIN_QUEUE}`);
       },
       async gatewayMemory() {
-        const sizes = await Promise.all(
-          namesOf("gateway").map((name) => residentBytes(cluster.opsUrlOf(name))),
+        const all = await Promise.all(
+          namesOf("gateway").map((name) => readMemory(cluster.opsUrlOf(name))),
         );
-        return Math.max(...sizes);
+        return all.reduce((most, one) => (one.resident > most.resident ? one : most));
       },
       close: () => stack.disposeAsync(),
     };
@@ -113,9 +121,16 @@ export async function startWorld({
   }
 }
 
-async function residentBytes(opsUrl: string): Promise<number> {
+async function readMemory(opsUrl: string): Promise<Memory> {
   const metrics = await fetch(`${opsUrl}/metrics`, { signal: AbortSignal.timeout(5000) })
     .then((answer) => answer.text())
     .catch(() => "");
-  return Number(/^process_resident_memory_bytes\S* (\S+)/m.exec(metrics)?.[1] ?? 0);
+  const bytesOf = (name: string) =>
+    Number(new RegExp(`^${name}\\S* (\\S+)`, "m").exec(metrics)?.[1] ?? 0);
+  return {
+    resident: bytesOf("process_resident_memory_bytes"),
+    heapUsed: bytesOf("nodejs_heap_size_used_bytes"),
+    heapTotal: bytesOf("nodejs_heap_size_total_bytes"),
+    external: bytesOf("nodejs_external_memory_bytes"),
+  };
 }
