@@ -92,27 +92,27 @@ describe.for(["postgres", "pglite"] as const)("a database on %s", (engine) => {
     },
   );
 
-  onEither("ends a page early that is large, and none before its first job", async ({
-    jobs,
-    userId,
-  }) => {
-    const summary = "x".repeat(600_000);
-    const wanted = ["c", "b", "a"].map((letter) => `${letter}-${randomUUID()}`);
-    await jobs.upsert(
-      wanted.map((jobId) => {
-        const made = entry({ jobId, userId, createdAt: at(1) });
-        const job = { ...made.snapshot.job, result: { summary } };
-        return { ...made, snapshot: { ...made.snapshot, job } };
-      }),
-    );
-    const page = await jobs.list({ userId, limit: 10 });
-    expect(ids(page.entries)).toEqual(wanted.slice(0, 2));
-    expect(page.hasMore).toBe(true);
-    const before = { createdAt: new Date(at(1)), jobId: wanted[1] ?? "" };
-    const rest = await jobs.list({ userId, limit: 10, before });
-    expect(ids(rest.entries)).toEqual(wanted.slice(2));
-    expect(rest.hasMore).toBe(false);
-  });
+  onEither(
+    "ends a page early that is large, and none before its first job",
+    async ({ jobs, userId }) => {
+      const summary = "x".repeat(600_000);
+      const wanted = ["c", "b", "a"].map((letter) => `${letter}-${randomUUID()}`);
+      await jobs.upsert(
+        wanted.map((jobId) => {
+          const made = entry({ jobId, userId, createdAt: at(1) });
+          const job = { ...made.snapshot.job, result: { summary } };
+          return { ...made, snapshot: { ...made.snapshot, job } };
+        }),
+      );
+      const page = await jobs.list({ userId, limit: 10 });
+      expect(ids(page.entries)).toEqual(wanted.slice(0, 2));
+      expect(page.hasMore).toBe(true);
+      const before = { createdAt: new Date(at(1)), jobId: wanted[1] ?? "" };
+      const rest = await jobs.list({ userId, limit: 10, before });
+      expect(ids(rest.entries)).toEqual(wanted.slice(2));
+      expect(rest.hasMore).toBe(false);
+    },
+  );
 
   onEither("lists by every filter", async ({ jobs, userId }) => {
     const [a, b] = [randomUUID(), randomUUID()];
@@ -138,7 +138,8 @@ describe.for(["postgres", "pglite"] as const)("a database on %s", (engine) => {
         updatedAt: at(9),
       }),
     ]);
-    const list = async (filter: object) => ids((await jobs.list({ userId, limit: 10, ...filter })).entries);
+    const list = async (filter: object) =>
+      ids((await jobs.list({ userId, limit: 10, ...filter })).entries);
     expect(await list({ statuses: ["queued", "processing"] })).toEqual([a]);
     expect(await list({ types: ["pdf", "analysis"] })).toEqual([b]);
     expect(await list({ caseId })).toEqual([a]);

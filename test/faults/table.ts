@@ -40,7 +40,9 @@ export function toRow(row: Row): string {
   const named = ["hole", "double", "reordered"].map(count);
   const other = breaches.length - named.reduce((total, one) => total + one, 0);
   const late = [0.5, 0.99, 1].map((share) => quantile(latencies, share));
-  const memory = [memoryBefore, memoryAfter].map(({ resident }) => Math.round(resident / MIB)).join(" → ");
+  const memory = [memoryBefore, memoryAfter]
+    .map(({ resident }) => Math.round(resident / MIB))
+    .join(" → ");
   const cells = [fault, events, ...named, other, ...late, memory, Math.round(seconds)];
   return `${toLine(cells.map(String))}${note === "" ? "" : `  ${note}`}`;
 }
