@@ -53,7 +53,10 @@ export async function takeBackPlan({ batch, records }: Plan, deps: PlanDeps): Pr
   await states.forget(owner, batch.batchId);
   await table.remove(batch.batchId);
   await Promise.all(
-    records.flatMap(({ jobId }) => [snapshots.forget(owner, jobId), deps.records.remove(jobId)]),
+    records.flatMap(({ jobId, audiences }) => [
+      ...audiences.map((audience) => snapshots.forget(audience, jobId)),
+      deps.records.remove(jobId),
+    ]),
   );
   return true;
 }

@@ -43,7 +43,7 @@ export async function takeBack(
   // One that has ended was told of, and BullMQ would remove it as well.
   if (job !== undefined && (job.attemptsStarted > 0 || !(await queues.remove(job)))) return false;
   await Promise.all([
-    snapshots.forget(ownerAudience(record), record.jobId),
+    ...record.audiences.map((audience) => snapshots.forget(audience, record.jobId)),
     records.remove(record.jobId),
   ]);
   return true;

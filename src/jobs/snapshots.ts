@@ -133,7 +133,11 @@ export function createSnapshots({ redis, keys, partitions }: SnapshotsDeps): Sna
       ]);
     },
     async forget(audience, jobId) {
-      await patiently(() => redis.zrem(at(keys.accepted, audience), jobId));
+      const open = keys.open(partitionOf(audience, partitions));
+      await Promise.all([
+        patiently(() => redis.zrem(at(keys.accepted, audience), jobId)),
+        patiently(() => redis.zrem(open, toOpenMember(audience, jobId))),
+      ]);
     },
     async restore(audiences, snapshot) {
       const { jobId } = snapshot.job;

@@ -71,9 +71,14 @@ describe.concurrent("a submit, with a replica", () => {
     const one = { request: request(), caller: owner };
     await jobs.submit({ request: request(), caller: caller() });
     const before = await keysOf(pair.primary);
+    const awaited = () =>
+      Promise.all(partitions.map((partition) => pair.primary.zcard(service.keys.open(partition))));
+    const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition);
+    const awaitedBefore = await awaited();
     pair.freeze();
     await expect(jobs.submit(one)).rejects.toMatchObject(UNAVAILABLE);
     await vi.waitFor(async () => expect(await keysOf(pair.primary)).toEqual(before));
+    expect(await awaited()).toEqual(awaitedBefore);
     expect((await jobs.list({}, owner)).items).toEqual([]);
     pair.thaw();
     const { job } = await vi.waitFor(() => jobs.submit(one));
