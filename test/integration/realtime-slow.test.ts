@@ -97,8 +97,9 @@ describe("a client that stops reading", () => {
     raw,
   }) => {
     const sub = someone();
-    const jobId = await a.submit(a.token(sub), { text: "x".repeat(10_000), times: 30 });
     const greedy = await raw(a.url, { token: a.token(sub) });
+    await expect.poll(() => greedy.packets.join()).toContain("ready");
+    const jobId = await a.submit(a.token(sub), { text: "x".repeat(10_000), times: 30 });
     await expect.poll(() => greedy.packets.join()).toContain("job-completed");
     greedy.webSocket.pause();
     const token = a.token("x", { roles: ["admin"] });

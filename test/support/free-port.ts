@@ -1,13 +1,22 @@
+import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 
+/**
+ * Below those that systems give to outgoing connections: one of these would soon be taken by a connection, before the server that it is for has started. Ten
+ * thousand higher, where nodes of a Redis Cluster talk to each other, it is below them too.
+ */
+const PORTS = { from: 10_000, to: 22_000 };
+
 /** A TCP port of 127.0.0.1 that nobody listens on just now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(PORTS.from, PORTS.to);
+    if (await isFree(port)) return port;
+  }
 }
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer().once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
