@@ -71,7 +71,7 @@ export async function startSentinels() {
       expect(field(replica, "flags")).toBe("slave");
       expect(field(replica, "master-link-status")).toBe("ok");
     }
-  }, 15_000);
+  }, 25_000);
 
   const addresses = ports.map((port) => `127.0.0.1:${port}`);
   const name = `redis://${CLIENT}:${SECRET}@${NAME}`;
