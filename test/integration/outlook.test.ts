@@ -210,10 +210,11 @@ describe("an estimate", () => {
     stage.recorder({ onEstimate: (_queue, error) => errors.push(error) });
     const node = await stage.node();
     const { items } = await listen(node, "user:a");
-    const worker = await lane.work(
-      () => new Promise((resolve) => setTimeout(resolve, 200 + Math.random() * 40)),
-      4,
-    );
+    let mayRun = Promise.resolve();
+    const worker = await lane.work(async () => {
+      await mayRun;
+      await new Promise((resolve) => setTimeout(resolve, 200 + Math.random() * 40));
+    }, 4);
     await register(stage, worker);
     await lane.submit("a", 40);
     await vi.waitFor(
@@ -229,11 +230,14 @@ describe("an estimate", () => {
       expect(all?.median).toBeGreaterThan(190);
     }, WAIT);
 
+    const looked = Promise.withResolvers<void>();
+    mayRun = looked.promise;
     const jobs = await lane.submit("a", 20);
     const { redis, keys } = stage;
     const outlook = createOutlook({ redis, keys, log: silent });
     const since = Date.now();
     const shown = await outlook.show(jobs.map((job) => toSnapshot(job).job));
+    looked.resolve();
     const guesses = new Map(shown.map((job) => [job.jobId, job.estimatedTime]));
     await vi.waitFor(
       () => expect(eventsOf(items).filter((name) => name === "job-completed")).toHaveLength(60),

@@ -1,40 +1,19 @@
 import { Queue } from "bullmq";
 import { describe, expect, vi } from "vitest";
 import { JobcastError } from "../../src/errors.ts";
-import type { Item } from "../../src/feeds/item.ts";
 import type { JobRecord } from "../../src/jobs/record.ts";
 import type { JobSnapshot } from "../../src/jobs/snapshot.ts";
-import { sweep, type SweepOptions } from "../../src/recorder/sweep.ts";
+import { sweep } from "../../src/recorder/sweep.ts";
 import { partitionOf } from "../../src/redis/keys.ts";
 import { ALONE } from "../support/alone.ts";
 import { NONE } from "../support/applier.ts";
 import { audiences, endUnheard, hasEnded, hearBoth, isTold } from "../support/both-feeds.ts";
 import { isCaughtUp } from "../support/caught-up.ts";
 import { test } from "../support/feeds.ts";
-import { record } from "../support/jobs.ts";
 import { eventsOf, listen, upTo } from "../support/listening.ts";
 import { leaseOf, PARTITIONS, QUEUE, sign, silent, type Stage } from "../support/stage.ts";
+import { eventIds, mends, sweepNow } from "../support/sweeping.ts";
 import { addUnmendable } from "../support/unmendable.ts";
-
-const sweepNow = (
-  stage: Stage & Partial<Pick<SweepOptions, "followers" | "replicas">>,
-  patience: Pick<SweepOptions, "unchangedMs" | "lateMs" | "isThorough"> = {
-    unchangedMs: 0,
-    lateMs: 0,
-  },
-): Promise<number> =>
-  sweep(
-    { ...leaseOf("keeper"), fence: 99 },
-    {
-      followers: NONE,
-      replicas: ALONE,
-      ...stage,
-      partitions: PARTITIONS,
-      sign,
-      log: silent,
-      ...patience,
-    },
-  );
 
 /** As a version of Jobcast with other words for it would have told of a job that waits. */
 async function speakOtherwise({ redis, keys }: Stage, jobId: string): Promise<void> {
@@ -56,9 +35,6 @@ async function leaveOneTold(stage: Stage) {
   return { ears, jobId };
 }
 
-const eventIds = (items: Item[]): string[] =>
-  items.flatMap((item) => (item.kind === "fact" ? [JSON.parse(item.data).eventId] : []));
-
 describe("the sweep", () => {
   test.for([
     ["completed", async () => ({}), "job-completed"],
@@ -71,70 +47,9 @@ describe("the sweep", () => {
       await isTold(ears, ["job-queued"]);
       await recorder.close();
       await endUnheard(stage, run);
-      await vi.waitFor(async () => expect(await sweepNow(stage)).toBe(2));
-      await isTold(ears, ["job-queued", told]);
-      expect(await sweepNow(stage)).toBe(0);
+      await mends(stage, ears, ["job-queued", told]);
     },
   );
-
-  test.for([
-    ["waits", undefined, ["job-queued"]],
-    ["has completed", async () => ({}), ["job-queued", "job-started", "job-completed"]],
-    [
-      "has failed",
-      () => Promise.reject(new Error("no")),
-      ["job-queued", "job-started", "job-failed"],
-    ],
-  ] as const)(
-    "tells once of a job that %s and of which nothing was ever said",
-    async ([, run, told], { stage }) => {
-      const { ears, recorder } = await hearBoth(stage);
-      await recorder.close();
-      const { jobId } = await stage.submit({ audiences, maxAttempts: 1 });
-      if (run === undefined) await stage.redis.del(stage.keys.events(QUEUE));
-      else await endUnheard(stage, run);
-      await vi.waitFor(async () => expect(await sweepNow(stage)).toBe(2));
-      await isTold(ears, [...told]);
-      const [mine, others] = ears.map(({ items }) => eventIds(items));
-      expect(mine).toEqual(others);
-      expect(mine?.[0]).toBe(`sweep:${jobId}:added.0.0`);
-      expect(await sweepNow(stage)).toBe(0);
-    },
-  );
-
-  test("leaves a job alone of which nothing was said because it never came to be", async ({
-    stage,
-  }) => {
-    const { records, snapshots, redis, keys } = stage;
-    const dead = record({ jobId: "stillborn", audiences });
-    await records.write(dead);
-    await snapshots.accept(dead);
-    expect(await sweepNow(stage)).toBe(0);
-    for (const audience of audiences)
-      expect(await redis.zcard(keys.open(partitionOf(audience, PARTITIONS)))).toBe(0);
-  });
-
-  test("tells nothing of what the recorder tells in the same moment", async ({ stage }) => {
-    const { ears, recorder } = await hearBoth(stage);
-    await recorder.close();
-    const { jobId } = await stage.submit({ audiences });
-    const { writer } = stage;
-    const late: typeof writer = {
-      ...writer,
-      async append(append) {
-        // Told by the reader of the queue since the sweep has looked.
-        stage.recorder();
-        await isTold(ears, ["job-queued"]);
-        return await writer.append(append);
-      },
-    };
-    await vi.waitFor(async () => {
-      expect(await sweepNow({ ...stage, writer: late }, { unchangedMs: 0 })).toBe(0);
-      expect(ears[0].items).not.toEqual([]);
-    });
-    expect(ears.map(({ items }) => eventsOf(items))).toEqual([["job-queued"], ["job-queued"]]);
-    expect(eventIds(ears[0].items)[0]).not.toContain(`sweep:${jobId}`);
-  });
 
   test("looks past a job that cannot be mended, and comes back to it after the others", async ({
     stage,
@@ -146,8 +61,7 @@ describe("the sweep", () => {
     await endUnheard(stage, async () => ({}));
     const lookedAt = await addUnmendable(stage);
     const begunAt = Date.now();
-    await vi.waitFor(async () => expect(await sweepNow(stage)).toBe(2));
-    await isTold(ears, ["job-queued", "job-completed"]);
+    await mends(stage, ears, ["job-queued", "job-completed"]);
     expect(Math.min(...(await lookedAt()))).toBeGreaterThanOrEqual(begunAt);
   });
 
@@ -179,8 +93,7 @@ describe("the sweep", () => {
     await stage.redis.del(`${stage.keys.bull(QUEUE)}:${QUEUE}:${job.jobId}`);
     await isCaughtUp(stage);
     await recorder.close();
-    await vi.waitFor(async () => expect(await sweepNow(stage)).toBe(2));
-    await isTold(ears, ["job-queued", "job-cancelled"]);
+    await mends(stage, ears, ["job-queued", "job-cancelled"]);
     expect(eventIds(ears[0].items)).toEqual(eventIds(ears[1].items));
   });
 
@@ -222,8 +135,7 @@ describe("the sweep", () => {
     });
     await started.promise;
     await stage.redis.xtrim(stage.keys.events(QUEUE), "MAXLEN", 0);
-    await vi.waitFor(async () => expect(await sweepNow(stage)).toBe(1));
-    await isTold([ear], ["job-queued", "job-started"]);
+    await mends(stage, [ear], ["job-queued", "job-started"]);
     hanging.resolve();
   });
 
