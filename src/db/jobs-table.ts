@@ -184,11 +184,11 @@ function select(db: Kysely<Tables>, filter: JobFilter) {
   return query.orderBy("created_at", "desc").orderBy("job_id", "desc").limit(limit);
 }
 
-/** Of the jobs that come before a job in its list. */
+/** How large the snapshots are that come before a job in its list. */
 const bytesBefore = sql<number>`coalesce(sum(octet_length(snapshot::text)) over (
   order by created_at desc, job_id desc rows between unbounded preceding and 1 preceding), 0)`;
 
-/** The snapshot, or nothing when those before it fill the page. */
+/** The snapshot, or nothing when those before it fill the page: what would not be given is not sent here either. */
 const fittingSnapshot = sql<JobSnapshot | null>`case when bytes_before < ${MAX_PAGE_BYTES} then snapshot end`;
 
 /** One parameter however many values, so that every batch is the same statement. */

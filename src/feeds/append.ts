@@ -25,6 +25,7 @@ export interface Entry {
   batch?: BatchShare;
 }
 
+/** Stands for the snapshot of a job that nothing was told of: no JSON, so that it is none of those there are. */
 export const NO_SNAPSHOT = "none";
 
 export interface BatchShare {

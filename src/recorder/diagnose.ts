@@ -19,13 +19,17 @@ export interface MissedEvent extends QueueEvent {
 export const isOver = (snapshot: JobSnapshot | undefined, queued: Found | undefined): boolean =>
   snapshot === undefined ? queued === undefined : isFinal(snapshot.job.status);
 
+export interface Case {
+  /** What was told of the job last, if anything was. */
+  snapshot: JobSnapshot | undefined;
+  record: JobRecord;
+  queued: Found | undefined;
+  /** What happened twice as long ago, and was not told, is lost rather than late. */
+  lateMs: number;
+}
+
 /** The events that must have been missed of a job, judging by what BullMQ has; none when both agree, or may do so in a moment. */
-export function findMissed(
-  snapshot: JobSnapshot | undefined,
-  record: JobRecord,
-  queued: Found | undefined,
-  lateMs: number,
-): MissedEvent[] {
+export function findMissed({ snapshot, record, queued, lateMs }: Case): MissedEvent[] {
   const known = snapshot ?? toSnapshot(record);
   const since = Date.now() - 2 * lateMs;
   if (queued !== undefined && (queued.finishedOn ?? queued.processedOn ?? 0) > since) return [];
@@ -40,7 +44,7 @@ export function findMissed(
     : missed;
 }
 
-/** What every job begins with. */
+/** What every job begins with, up to what is missed `next`: the run is part of it, unless that it began is just what is missed. */
 function toBeginning(
   record: JobRecord,
   queued: Found | undefined,

@@ -51,11 +51,6 @@ export async function readSource(lease: Lease, options: SourceOptions): Promise<
   }
 }
 
-const back = ({ noted, after }: Place): Place => ({
-  noted,
-  after: `${Math.max(0, timeOfStreamId(after) - OVERLAP_MS)}-0`,
-});
-
 interface Place {
   /** As it is noted, "" for not at all. */
   noted: string;
@@ -63,12 +58,18 @@ interface Place {
   after: string;
 }
 
+/** Where a new reader begins. */
+const withOverlap = ({ noted, after }: Place): Place => ({
+  noted,
+  after: `${Math.max(0, timeOfStreamId(after) - OVERLAP_MS)}-0`,
+});
+
 async function readOn(
   lease: Lease,
   { queue, blocking, redis, keys, apply, parking, replicas }: SourceOptions,
 ): Promise<void> {
   const stream = keys.events(queue);
-  let place: Place | undefined = back(await look());
+  let place: Place | undefined = withOverlap(await look());
   while (!lease.signal.aborted) {
     await parking.release(queue, async (from) => {
       place = undefined;

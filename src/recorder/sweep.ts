@@ -11,8 +11,8 @@ import type { Logger } from "../lib/logger.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { type Keys, partitionOf, toOpenMember } from "../redis/keys.ts";
 import type { Replicas } from "../redis/replicas.ts";
-import { toEntries } from "./entries.ts";
 import { findMissed, isOver } from "./diagnose.ts";
+import { toEntries } from "./entries.ts";
 import { FencedError, type Lease } from "./lease.ts";
 import { isBehind, LATE_MS } from "./reread.ts";
 
@@ -43,8 +43,7 @@ const SOURCE = "keeper";
 
 /**
  * Compares open jobs with BullMQ's own state, and tells what was never told: an outcome whose event was trimmed or lost, a queue that was drained, a job
- * that nothing was said of at all.
- * Resolves to how many were mended.
+ * that nothing was said of at all. Resolves to how many were mended.
  */
 export async function sweep(lease: Lease, options: SweepOptions): Promise<number> {
   const { partitions, unchangedMs = UNCHANGED_MS, isThorough = false } = options;
@@ -104,7 +103,7 @@ async function mend(
   const snapshot: JobSnapshot | undefined = text === null ? undefined : JSON.parse(text);
   const queued = await queues.find(record);
   if (isOver(snapshot, queued)) return forget(options, audience, jobId);
-  const events = findMissed(snapshot, record, queued, lateMs);
+  const events = findMissed({ snapshot, record, queued, lateMs });
   if (events.length === 0) {
     // The job before it may have ended unheard.
     if (queued !== undefined && waitsForParent(queued)) await options.followers.look(record);

@@ -2,27 +2,19 @@ import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import { describe, expect } from "vitest";
 import { openDatabase } from "../../src/db/database.ts";
-import { createIntentsTable } from "../../src/db/intents-table.ts";
 import { createJobsTable } from "../../src/db/jobs-table.ts";
 import { createPlacesTable, START } from "../../src/db/places-table.ts";
 import { createTailMarksTable } from "../../src/db/tail-marks-table.ts";
-import { silent, test } from "../support/databases.ts";
+import { engines, silent, test } from "../support/databases.ts";
 import { entry } from "../support/jobs.ts";
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
 const ids = (entries: { snapshot: { job: { jobId: string } } }[]) =>
   entries.map(({ snapshot }) => snapshot.job.jobId);
 
-/** Of the two databases only the one that is named is opened. */
-const engines = {
-  postgres: test.extend("database", ({ postgres }) => postgres),
-  pglite: test.extend("database", ({ pglite }) => pglite),
-};
-
 describe.for(["postgres", "pglite"] as const)("a database on %s", (engine) => {
   const onEither = engines[engine]
     .extend("jobs", ({ database }) => createJobsTable(database.db))
-    .extend("intents", ({ database }) => createIntentsTable(database.db))
     .extend("places", ({ database }) => createPlacesTable(database.db))
     .extend("marks", ({ database }) => createTailMarksTable(database.db))
     .extend("userId", () => randomUUID());
@@ -209,80 +201,6 @@ describe.for(["postgres", "pglite"] as const)("a database on %s", (engine) => {
       expect(await jobs.remove(ids(left)[0] ?? "")).toBe(false);
     },
   );
-
-  onEither("gives a key to exactly one of many calls", async ({ intents }) => {
-    const key = randomUUID();
-    const call = {
-      caller: "42",
-      route: "POST /api/jobs",
-      key,
-      bodyHash: "h",
-      jobIds: ["a", 'b"{,'],
-      payload: { x: [1] },
-    };
-    const begun = await Promise.all(Array.from({ length: 8 }, () => intents.begin(call)));
-    expect(begun.filter(({ kind }) => kind === "new")).toHaveLength(1);
-    expect(begun.filter(({ kind }) => kind === "pending")).toHaveLength(7);
-    expect(new Set(begun.map(({ row }) => row.id)).size).toBe(1);
-    expect(begun[0]?.row).toMatchObject({ ...call, answer: null });
-    expect((await intents.begin({ ...call, caller: "43" })).kind).toBe("new");
-    expect((await intents.begin({ ...call, route: "POST /api/batches" })).kind).toBe("new");
-  });
-
-  onEither(
-    "keeps the answer of a call that is done, and forgets one that was abandoned",
-    async ({ intents }) => {
-      const call = { caller: "42", route: "r", bodyHash: "h", jobIds: [], payload: null };
-      const done = await intents.begin({ ...call, key: randomUUID() });
-      await intents.finish(done.row.id, { jobId: "a" });
-      await intents.abandon(done.row.id);
-      expect(await intents.begin({ ...call, key: done.row.key })).toMatchObject({
-        kind: "done",
-        row: { answer: { jobId: "a" } },
-      });
-
-      const refused = await intents.begin({ ...call, key: randomUUID() });
-      await intents.abandon(refused.row.id);
-      expect((await intents.begin({ ...call, key: refused.row.key })).kind).toBe("new");
-    },
-  );
-
-  onEither(
-    "gives a pending call to one of those who want it in hand, until that one lets go",
-    async ({ intents }) => {
-      const call = { caller: randomUUID(), route: "r", bodyHash: "h", jobIds: [], payload: null };
-      const { row: seen } = await intents.begin({ ...call, key: "key" });
-      const answers = await Promise.all([intents.hold(seen), intents.hold(seen)]);
-      const [held = seen, ...others] = answers.filter((answer) => answer !== undefined);
-      expect(others).toEqual([]);
-      await intents.release(seen);
-      expect(await intents.hold(seen)).toBeUndefined();
-      const { row: stillHeld } = await intents.begin({ ...call, key: "key" });
-      expect(stillHeld).toEqual(held);
-
-      await intents.release(held);
-      const { row: free } = await intents.begin({ ...call, key: "key" });
-      expect(free.updatedAt.getTime()).toBe(0);
-      expect(await intents.hold(free)).toBeDefined();
-    },
-  );
-
-  onEither("finds what was left pending and removes what is old", async ({ intents }) => {
-    const call = { caller: randomUUID(), route: "r", bodyHash: "h", jobIds: [], payload: null };
-    const pending = await intents.begin({ ...call, key: "pending" });
-    const done = await intents.begin({ ...call, key: "done" });
-    await intents.finish(done.row.id, null);
-    const found = async (ms: number) =>
-      (await intents.pendingOlderThan(ms)).filter(({ caller }) => caller === call.caller);
-    expect(await found(60_000)).toEqual([]);
-    expect((await found(-60_000)).map(({ id }) => id)).toEqual([pending.row.id]);
-
-    await intents.removeOlderThan(60_000);
-    expect((await intents.begin({ ...call, key: "done" })).kind).toBe("done");
-    await intents.removeOlderThan(-60_000);
-    expect((await intents.begin({ ...call, key: "done" })).kind).toBe("new");
-    expect((await intents.begin({ ...call, key: "pending" })).kind).toBe("pending");
-  });
 
   onEither("moves a place for one of two who stand at it", async ({ places }) => {
     const source = randomUUID();

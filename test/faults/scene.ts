@@ -32,7 +32,7 @@ export interface Scene {
   pace: Pace;
   /** Jobs sent before now may be gone: the fault lost what nobody had written down elsewhere. */
   excuse(): void;
-  /** From now on there are clients that are a burden: the others are compared with how they were until now. */
+  /** From now on clients of these users are a burden: all others are compared with how they were until now. */
   burdened(userIds: readonly string[]): void;
   /** For the row of the fault. */
   note(text: string): void;

@@ -71,9 +71,9 @@ describe.concurrent("a submit, with a replica", () => {
     const one = { request: request(), caller: owner };
     await jobs.submit({ request: request(), caller: caller() });
     const before = await keysOf(pair.primary);
+    const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition);
     const awaited = () =>
       Promise.all(partitions.map((partition) => pair.primary.zcard(service.keys.open(partition))));
-    const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition);
     const awaitedBefore = await awaited();
     pair.freeze();
     await expect(jobs.submit(one)).rejects.toMatchObject(UNAVAILABLE);

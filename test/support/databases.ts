@@ -40,3 +40,9 @@ export const test = base
       return database;
     },
   );
+
+/** Of the two databases only the one that is named is opened. */
+export const engines = {
+  postgres: test.extend("database", ({ postgres }) => postgres),
+  pglite: test.extend("database", ({ pglite }) => pglite),
+};
