@@ -5,7 +5,7 @@ const filesIn = (folder: string): string => `test/${folder}/**/*.test.ts`;
 /** They count what their process as a whole has open, or holds in memory. */
 const COUNTING = ["lifecycle", "slow"].map((what) => `test/integration/realtime-${what}.test.ts`);
 
-const withServers = { globalSetup: ["test/support/servers.ts"], testTimeout: 20_000 };
+const withServers = { globalSetup: ["test/support/servers.ts"], testTimeout: 60_000 };
 
 /** One project per folder of test/; what only some of them need is started for those alone. */
 const projects = [
@@ -39,8 +39,8 @@ const projects = [
 
 export default defineConfig({
   test: {
-    hookTimeout: 30_000,
-    expect: { poll: { timeout: 5000 } },
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 15_000 } },
     setupFiles: ["test/support/patience.ts"],
     // On two cores. Most tests wait for others; by default vitest leaves a core to itself, and of two that is one.
     maxWorkers: 3,

@@ -49,7 +49,7 @@ const test = base
     onCleanup(() => cluster.close());
     const store = createDiskStore({ root });
     // The load balancer may not have looked at its gateways yet.
-    const token = await vi.waitFor(() => fetchToken(cluster.url, "ada"), 10_000);
+    const token = await vi.waitFor(() => fetchToken(cluster.url, "ada"));
     const stage: Stage = {
       ...cluster,
       headers: { authorization: `Bearer ${token}` },

@@ -29,10 +29,9 @@ const test = base
     };
   });
 
-const isReady = (visit: Visit) =>
-  vi.waitFor(() => expect(visit.named("ready")).toHaveLength(1), 10_000);
+const isReady = (visit: Visit) => vi.waitFor(() => expect(visit.named("ready")).toHaveLength(1));
 const hears = (visit: Visit, text: string) =>
-  vi.waitFor(() => expect(visit.texts()).toContain(text), 10_000);
+  vi.waitFor(() => expect(visit.texts()).toContain(text));
 
 const BAD_CURSORS: Record<string, (own: string) => Record<string, string>> = {
   malformed: (own) => ({ [own]: "!" }),
@@ -141,7 +140,7 @@ describe("a client that changes transports in mid-stream", () => {
     for (const [i, transport] of [...transports, ...transports.toReversed()].entries()) {
       const opaque = transport.gives === "cursor" ? toOpaque(place.cursors) : undefined;
       const client = visit(transport, [a, b][i % 2] ?? a, { place: { ...place, cursor: opaque } });
-      await vi.waitFor(() => expect(client.texts().length).toBeGreaterThan(5), 10_000);
+      await vi.waitFor(() => expect(client.texts().length).toBeGreaterThan(5));
       client.close();
       await client.ended;
       heard.push(...client.texts());

@@ -199,7 +199,7 @@ describe("an analysis whose turn another lane has taken", () => {
 
     const told = () => line.told(jobId, "analysis");
     await expect
-      .poll(async () => (await told()).map(({ event }) => event), { timeout: 10_000 })
+      .poll(async () => (await told()).map(({ event }) => event))
       .toEqual(["added", "waiting", "active", "waiting"]);
     const limiter = `${line.keys.bull("analysis.normal")}:analysis.normal:limiter`;
     expect(await redis.pttl(limiter)).toBeGreaterThan(20_000);

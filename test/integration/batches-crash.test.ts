@@ -136,12 +136,12 @@ describe("a job that waits for another", () => {
     });
     // What it does for jobs that wait is all that fails.
     const first = stage.recorder({ catalog: brokenCatalog() });
-    await vi.waitFor(() => expect(eventsOf(ear.items, parent)).toContain("job-completed"), 5000);
+    await vi.waitFor(() => expect(eventsOf(ear.items, parent)).toContain("job-completed"));
     await first.close();
     expect(inputs).toEqual([]);
     await redis.del(keys.place(QUEUE));
     stage.recorder({ catalog });
-    await vi.waitFor(() => expect(batchFacts(ear)).toHaveLength(1), 10_000);
+    await vi.waitFor(() => expect(batchFacts(ear)).toHaveLength(1));
     await readAgain(redis, keys, QUEUE);
     await isCaughtUp(stage);
     expect(inputs).toEqual([{ data: { text: "said" } }]);
@@ -155,7 +155,7 @@ describe("a job that waits for another", () => {
     const [parent, child = ""] = ids;
     await stage.work(async () => ({ text: "said" }));
     const recorder = stage.recorder({ catalog: brokenCatalog() });
-    await vi.waitFor(() => expect(eventsOf(ear.items, parent)).toContain("job-completed"), 5000);
+    await vi.waitFor(() => expect(eventsOf(ear.items, parent)).toContain("job-completed"));
     await isCaughtUp(stage);
     expect(eventsOf(ear.items, child)).toEqual(["job-queued"]);
     const snapshots = createSnapshots({ ...stage, partitions: PARTITIONS });
@@ -165,7 +165,7 @@ describe("a job that waits for another", () => {
     const parts = { replicas: ALONE, followers, sign, log };
     const options = { ...stage, ...parts, partitions: PARTITIONS, ...patience };
     await sweep({ ...leaseOf("keeper"), fence: 99 }, options);
-    await vi.waitFor(() => expect(batchFacts(ear)).toHaveLength(1), 10_000);
+    await vi.waitFor(() => expect(batchFacts(ear)).toHaveLength(1));
     expect(eventsOf(ear.items, child)).toEqual(["job-queued", "job-started", "job-completed"]);
     await recorder.close();
   });
@@ -179,7 +179,7 @@ describe("a job that waits for another", () => {
       throw new TypeError("Broken");
     };
     stage.recorder({ catalog: catalogWith({ check }) });
-    await vi.waitFor(() => expect(batchFacts(ear)).toHaveLength(1), 5000);
+    await vi.waitFor(() => expect(batchFacts(ear)).toHaveLength(1));
     expect(eventsOf(ear.items, child)).toEqual(["job-queued", "job-failed"]);
     const snapshots = createSnapshots({ ...stage, partitions: PARTITIONS });
     expect((await snapshots.read(audience, child))?.job).toMatchObject({
@@ -200,7 +200,7 @@ describe("a job that waits for another", () => {
     stage.recorder({ catalog });
     const dueAt = async () =>
       Number(await redis.zscore(`${keys.bull(QUEUE)}:${QUEUE}:delayed`, child)) / 0x1000;
-    await vi.waitFor(async () => expect(await dueAt()).toBeLessThan(Date.now() + 600_001), 5000);
+    await vi.waitFor(async () => expect(await dueAt()).toBeLessThan(Date.now() + 600_001));
     const due = await dueAt();
     await readAgain(redis, keys, QUEUE);
     await isCaughtUp(stage);

@@ -23,7 +23,7 @@ describe("a batch", () => {
       .poll(async () => (await user.batch(body.batchId)).body)
       .toMatchObject({ counts: { completed: 2 }, status: "open", finishedAt: null });
     await expect
-      .poll(() => client.named("batch-progress").at(-1), { timeout: 3000 })
+      .poll(() => client.named("batch-progress").at(-1))
       .toMatchObject({ batchId: body.batchId, counts: { completed: 2, processing: 1 } });
     expect(client.named("batch-finished")).toEqual([]);
 
@@ -55,7 +55,7 @@ describe("a batch", () => {
     const begunAt = Date.now();
     const { body } = await user.submit({ jobs: [echo({ steps, gapMs: 40, hold: true })] });
     await expect
-      .poll(() => client.named("batch-progress").at(-1), { timeout: 6000 })
+      .poll(() => client.named("batch-progress").at(-1))
       .toMatchObject({ batchId: body.batchId, progress: 78 });
     const seconds = (Date.now() - begunAt) / 1000;
     expect(client.named("batch-progress").length).toBeLessThanOrEqual(Math.ceil(seconds) + 1);

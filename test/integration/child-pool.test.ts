@@ -35,7 +35,7 @@ describe("a child process that was given back", () => {
     pool.giveBack(child);
     pool.giveBack(later);
 
-    await vi.waitFor(() => expect(isAlive(Number(child.pid))).toBe(false), 10_000);
+    await vi.waitFor(() => expect(isAlive(Number(child.pid))).toBe(false));
     expect((await pool.take(OTHER)).pid).toBe(later.pid);
   });
 

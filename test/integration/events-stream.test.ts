@@ -105,7 +105,7 @@ describe("an event stream", () => {
       { timeout: 15_000, interval: 1 },
     );
     const back = visit(STREAM, { url: a.url, token, place: first.place });
-    await vi.waitFor(() => expect(back.texts()).toHaveLength(said), 10_000);
+    await vi.waitFor(() => expect(back.texts()).toHaveLength(said));
     expect(back.texts().map((text) => Number.parseInt(text, 10))).toEqual(
       Array.from({ length: said }, (_, i) => i + 1),
     );

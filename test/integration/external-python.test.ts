@@ -8,7 +8,7 @@ import { test as base } from "../support/socket-client.ts";
 const EXAMPLE = new URL("../../docs/examples/external_worker.py", import.meta.url).pathname;
 /** A lost worker is noticed within ten seconds after its lease of five. */
 const LOST = { timeout: 30_000, interval: 50 };
-const WAIT = { timeout: 10_000, interval: 20 };
+const WAIT = { timeout: 20_000, interval: 20 };
 
 /** Starts the example of the docs as a process of its own, and lets a user hear of jobs. */
 const test = base

@@ -10,7 +10,7 @@ describe("what a fault run says of a job with which something is wrong", () => {
     stage.recorder();
     await stage.work(async () => ({}));
     const { jobId } = await stage.submit();
-    await vi.waitFor(() => expect(eventsOf(items)).toContain("job-completed"), 5000);
+    await vi.waitFor(() => expect(eventsOf(items)).toContain("job-completed"));
 
     const lines = await readEvidence({ ...stage, partitions: PARTITIONS }, jobId);
     expect(lines).toEqual([

@@ -123,10 +123,8 @@ describe("an image job", () => {
       },
     });
     await expect
-      .poll(
-        async () =>
-          (await line.told(jobId, "image")).some(({ data }) => data?.includes("resizing a")),
-        { timeout: 10_000 },
+      .poll(async () =>
+        (await line.told(jobId, "image")).some(({ data }) => data?.includes("resizing a")),
       )
       .toBe(true);
     await line.cancel(jobId);

@@ -91,7 +91,7 @@ describe("joining while much is said", () => {
     const said = await load.stop();
     const staying = joined.filter((one) => !left.has(one));
     for (const { items, from } of staying)
-      await vi.waitFor(() => expect(seqsOf(items)).toEqual(between(from, said)), 5000);
+      await vi.waitFor(() => expect(seqsOf(items)).toEqual(between(from, said)));
     for (const { items, shown } of joined) {
       expect(staleGauges(items, shown)).toEqual([]);
       expect(namesOf(items).join()).not.toContain("resync");

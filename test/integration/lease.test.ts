@@ -53,7 +53,7 @@ const test = base.extend("compete", async ({ stage }, { onCleanup }) => {
 });
 
 const isTaken = (leases: Lease[], count = 1) =>
-  vi.waitFor(() => expect(leases.length).toBeGreaterThanOrEqual(count), 5000);
+  vi.waitFor(() => expect(leases.length).toBeGreaterThanOrEqual(count));
 
 describe("a lease", () => {
   test("is one holder's at a time, and each has a higher fence than the one before", async ({
@@ -100,7 +100,7 @@ describe("a lease", () => {
     const { leases } = compete({ ttlMs: 4000, redis });
     await isTaken(leases);
     gate.freeze();
-    await vi.waitFor(() => expect(leases[0]?.signal.aborted).toBe(true), 5000);
+    await vi.waitFor(() => expect(leases[0]?.signal.aborted).toBe(true));
     expect(await stage.redis.hget(stage.keys.lease(source), "holder")).toBe("me");
   });
 
@@ -116,7 +116,7 @@ describe("a lease", () => {
     const { leases } = compete({ redis });
     await isTaken(leases);
     gate.freeze();
-    await vi.waitFor(() => expect(leases[0]?.signal.aborted).toBe(true), 5000);
+    await vi.waitFor(() => expect(leases[0]?.signal.aborted).toBe(true));
     gate.open();
     await isTaken(leases, 2);
   });
@@ -126,7 +126,7 @@ describe("a lease", () => {
     await isTaken(leases);
     await stage.redis.hset(stage.keys.lease(source), "holder", "successor");
     // By its clock alone the holder would go on for four seconds.
-    await vi.waitFor(() => expect(leases[0]?.signal.aborted).toBe(true), 3000);
+    await vi.waitFor(() => expect(leases[0]?.signal.aborted).toBe(true));
   });
 });
 

@@ -28,7 +28,7 @@ const test = base
     onCleanup(() => queue.close());
     return queue;
   });
-const WAIT = { timeout: 10_000, interval: 10 };
+const WAIT = { timeout: 20_000, interval: 10 };
 const took = (...times: number[]) => ({
   took: times.map((ms) => ({ bytes: null, ms })),
   waited: [],

@@ -68,7 +68,7 @@ describe("a PDF job whose child is killed", { timeout: 60_000 }, () => {
 
       expect(events.filter(({ event }) => event === "active")).toHaveLength(2);
       expect(result.files.every(({ key }) => key.startsWith(`jobs/${jobId}/2/`))).toBe(true);
-      await vi.waitFor(() => expect(lost.filter(isAlive)).toEqual([]), 5000);
+      await vi.waitFor(() => expect(lost.filter(isAlive)).toEqual([]));
       const left = (await line.files()).filter((path) => !path.startsWith("files/uploads/"));
       expect(left.toSorted()).toEqual(result.files.map(({ key }) => `files/${key}`).toSorted());
       expect(await readdir(folder)).toHaveLength(2);

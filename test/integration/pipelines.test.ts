@@ -3,9 +3,7 @@ import type { Job } from "../../src/contract/job.ts";
 import { type Answer, echo, follow, test, type User } from "../support/batches.ts";
 
 const untilFinished = (user: User, batchId: string) =>
-  expect
-    .poll(async () => (await user.batch(batchId)).body.status, { timeout: 5000 })
-    .toBe("finished");
+  expect.poll(async () => (await user.batch(batchId)).body.status).toBe("finished");
 
 const byParent = (jobs: Job[], parentId: string | null) =>
   jobs.filter((job) => job.parentId === parentId);
@@ -108,7 +106,7 @@ describe("a job that follows another", () => {
     const { body } = await user.submitJob(echo({ fails: 1, text: "late" }, { then }));
     expect(await retried).toMatchObject({ status: 200 });
     await expect
-      .poll(async () => (await user.batch(body.batchId ?? "")).body.counts, { timeout: 5000 })
+      .poll(async () => (await user.batch(body.batchId ?? "")).body.counts)
       .toMatchObject({ completed: 41 });
   });
 

@@ -10,10 +10,10 @@ describe("what a process has started", () => {
     const root = spawn("sh", ["-c", script], { stdio: "ignore" });
     const { pid = 0 } = root;
     try {
-      await vi.waitFor(async () => expect(await treeOf(pid)).toHaveLength(3), 5000);
+      await vi.waitFor(async () => expect(await treeOf(pid)).toHaveLength(3));
       const below = (await treeOf(pid)).map((child) => child.pid);
       await killBelow(pid);
-      await vi.waitFor(() => expect(below.filter(isAlive)).toEqual([]), 5000);
+      await vi.waitFor(() => expect(below.filter(isAlive)).toEqual([]));
       expect(isAlive(pid)).toBe(true);
     } finally {
       root.kill("SIGKILL");

@@ -74,9 +74,7 @@ describe("progress", () => {
       Array.from({ length: 5 }, () => a.submit(a.token(sub), { steps, gapMs: 5 })),
     );
     for (const client of clients) {
-      await expect
-        .poll(() => client.named("job-completed").length, { timeout: 10_000 })
-        .toBe(jobs.length);
+      await expect.poll(() => client.named("job-completed").length).toBe(jobs.length);
       for (const jobId of jobs) {
         const heard = client.heard.filter(({ data }) => data["jobId"] === jobId);
         const progress = heard.map(({ data }) => Number(data["progress"]));

@@ -135,7 +135,7 @@ describe("a client that reads slowly", () => {
       setTimeout(() => client.webSocket.resume(), 5);
     });
     client.send(`0${JSON.stringify({ token: a.token(sub), cursors: first.cursors })}`);
-    await expect.poll(() => client.packets.at(-1), { timeout: 10_000 }).toContain('["ready"');
+    await expect.poll(() => client.packets.at(-1)).toContain('["ready"');
     expect(client.packets.filter((packet) => packet.includes("job-queued"))).toHaveLength(200);
     expect(client.isClosed()).toBe(false);
   });
@@ -149,7 +149,7 @@ describe("a client that reads", () => {
       const client = connect(a.url, { token: a.token(sub), transports: [transport] });
       await client.ready();
       await tell(userAudience(sub), ...burst(1, 60));
-      await expect.poll(() => client.texts().length, { timeout: 5000 }).toBe(60);
+      await expect.poll(() => client.texts().length).toBe(60);
       expect(numbers(client.texts())).toEqual(upTo(60));
       expect(client.lost).toEqual([]);
     },

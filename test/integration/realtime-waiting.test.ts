@@ -5,7 +5,7 @@ import { someone, type TestNode } from "../support/gateway.ts";
 import { test, type TestClient } from "../support/socket-client.ts";
 
 const NOBODY = "No worker for jobs of type echo in the normal lane is running";
-const WAIT = { timeout: 10_000, interval: 10 };
+const WAIT = { timeout: 20_000, interval: 10 };
 
 /** Places in line that were told of a job, in order. */
 const placesOf = ({ heard }: TestClient, jobId: string) =>

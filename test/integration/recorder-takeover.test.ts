@@ -13,7 +13,7 @@ const audience: Audience = "user:42";
 async function hasLease({ redis, keys }: Stage, holder: string): Promise<void> {
   await vi.waitFor(async () => {
     expect(await redis.hget(keys.lease(QUEUE), "holder")).toBe(holder);
-  }, 10_000);
+  });
 }
 
 /** What the queue's events say, told by one reader without a hitch. */
@@ -70,14 +70,14 @@ describe("of two recorders", () => {
     await hasLease(stage, "first");
     stage.recorder({ holder: "second" });
     const load = await flow(stage);
-    await vi.waitFor(() => expect(heard(ear).length).toBeGreaterThan(50), 10_000);
+    await vi.waitFor(() => expect(heard(ear).length).toBeGreaterThan(50));
 
     first.kill("SIGSTOP");
     await hasLease(stage, "second");
     const { length } = heard(ear);
-    await vi.waitFor(() => expect(heard(ear).length).toBeGreaterThan(length + 100), 10_000);
+    await vi.waitFor(() => expect(heard(ear).length).toBeGreaterThan(length + 100));
     first.kill("SIGCONT");
-    await vi.waitFor(() => expect(heard(ear).length).toBeGreaterThan(length + 300), 10_000);
+    await vi.waitFor(() => expect(heard(ear).length).toBeGreaterThan(length + 300));
     expect(await stage.redis.hget(stage.keys.lease(QUEUE), "holder")).toBe("second");
     const jobs = await load.stop();
     expect(jobs).toBeGreaterThan(100);
@@ -93,7 +93,7 @@ describe("of two recorders", () => {
     for (const name of ["one", "two", "three"]) {
       const { length } = heard(ear);
       const child = start(name);
-      await vi.waitFor(() => expect(heard(ear).length).toBeGreaterThan(length), 10_000);
+      await vi.waitFor(() => expect(heard(ear).length).toBeGreaterThan(length));
       await end(child);
     }
     stage.recorder({ holder: "last" });
@@ -110,12 +110,12 @@ describe("of two recorders", () => {
       const { jobId } = await stage.submit();
       await redis.xadd(keys.events(QUEUE), "*", "event", "active", "jobId", jobId);
     }
-    await vi.waitFor(() => expect(seqsOf(ear.items)).toEqual(upTo(40)), 5000);
+    await vi.waitFor(() => expect(seqsOf(ear.items)).toEqual(upTo(40)));
     await first.close();
     await redis.del(keys.place(QUEUE));
     stage.recorder({ holder: "second" });
     await stage.submit();
-    await vi.waitFor(() => expect(seqsOf(ear.items)).toEqual(upTo(41)), 5000);
+    await vi.waitFor(() => expect(seqsOf(ear.items)).toEqual(upTo(41)));
     expect(heard(ear)).toEqual(await asBullMqHasIt(stage));
   });
 

@@ -80,7 +80,7 @@ describe("the recorder", () => {
     await stage.submit({ audiences });
     await vi.waitFor(() => {
       for (const { items } of ears) expect(eventsOf(items)).toHaveLength(3);
-    }, 5000);
+    });
     const ids = ears.map(({ items }) =>
       dataOf(items).flatMap(({ eventId }) => (eventId === undefined ? [] : [eventId])),
     );
@@ -102,7 +102,7 @@ describe("the recorder", () => {
       ["completed", { returnvalue: "{}", prev: "active" }],
     ] as const)
       await emit(stage, event, jobId, more);
-    await vi.waitFor(() => expect(eventsOf(items)).toHaveLength(5), 5000);
+    await vi.waitFor(() => expect(eventsOf(items)).toHaveLength(5));
     expect(eventsOf(items)).toEqual([
       "job-queued",
       "job-started",
@@ -122,7 +122,7 @@ describe("the recorder", () => {
     await emit(stage, "waiting", jobId, { prev: "active" });
     await emit(stage, "active", jobId);
     await emit(stage, "completed", jobId, { returnvalue: "{}" });
-    await vi.waitFor(() => expect(eventsOf(items).at(-1)).toBe("job-completed"), 5000);
+    await vi.waitFor(() => expect(eventsOf(items).at(-1)).toBe("job-completed"));
     expect(eventsOf(items)).not.toContain("job-retrying");
   });
 
@@ -133,7 +133,7 @@ describe("the recorder", () => {
       await emit(stage, event, jobId, more);
       // One after the other, so that none is left out as old.
       if (gauges !== undefined)
-        await vi.waitFor(() => expect(gaugesOf(items)).toHaveLength(gauges), 5000);
+        await vi.waitFor(() => expect(gaugesOf(items)).toHaveLength(gauges));
     };
     await say("active");
     await say("progress", { data: progress(1, 60) }, 1);
@@ -143,13 +143,13 @@ describe("the recorder", () => {
     await say("active");
     await say("progress", { data: progress(1, 99) });
     await say("progress", { data: progress(2, 10) });
-    await vi.waitFor(() => expect(gaugesOf(items).at(-1)).toMatchObject({ progress: 10 }), 5000);
+    await vi.waitFor(() => expect(gaugesOf(items).at(-1)).toMatchObject({ progress: 10 }));
     await say("completed", { returnvalue: '{"by":2}' });
     await say("progress", { data: progress(2, 80) });
     await say("completed", { returnvalue: '{"by":1}' });
     await say("failed", { failedReason: "zombie" });
     const last = await stage.submit();
-    await vi.waitFor(() => expect(eventsOf(items, last.jobId)).toEqual(["job-queued"]), 5000);
+    await vi.waitFor(() => expect(eventsOf(items, last.jobId)).toEqual(["job-queued"]));
 
     expect(eventsOf(items, jobId)).toEqual([
       "job-queued",
@@ -174,13 +174,13 @@ describe("the recorder", () => {
       return {};
     });
     const job = await stage.submit();
-    await vi.waitFor(() => expect(eventsOf(items).at(-1)).toBe("job-failed"), 5000);
+    await vi.waitFor(() => expect(eventsOf(items).at(-1)).toBe("job-failed"));
     await worker.pause();
     const queued = await stage.queues.find(job);
     if (queued === undefined) throw new Error("The failed job is gone");
     expect(await stage.queues.retry(job, queued, 1)).toBe(true);
     await worker.resume();
-    await vi.waitFor(() => expect(eventsOf(items).at(-1)).toBe("job-completed"), 5000);
+    await vi.waitFor(() => expect(eventsOf(items).at(-1)).toBe("job-completed"));
     expect(eventsOf(items)).toEqual([
       "job-queued",
       "job-started",
@@ -197,7 +197,7 @@ describe("the recorder", () => {
     const job = await stage.submit();
     const queued = await stage.queues.find(job);
     await queued?.remove();
-    await vi.waitFor(() => expect(eventsOf(items)).toEqual(["job-queued", "job-cancelled"]), 5000);
+    await vi.waitFor(() => expect(eventsOf(items)).toEqual(["job-queued", "job-cancelled"]));
   });
 
   test("says of a flood of progress little, and the last of it always", async ({ stage }) => {
@@ -217,7 +217,7 @@ describe("the recorder", () => {
         progress(1, n / 20),
       );
     await pipeline.exec();
-    await vi.waitFor(() => expect(gaugesOf(items).at(-1)).toMatchObject({ progress: 100 }), 5000);
+    await vi.waitFor(() => expect(gaugesOf(items).at(-1)).toMatchObject({ progress: 100 }));
     expect(gaugesOf(items).length).toBeLessThan(20);
     expect(await stage.redis.xlen(stage.keys.tail(partition))).toBeLessThan(50);
   });
@@ -226,13 +226,13 @@ describe("the recorder", () => {
     const { redis, keys } = stage;
     const { items } = await setUp(stage);
     await stage.submit();
-    await vi.waitFor(() => expect(seqsOf(items)).toEqual([1]), 5000);
+    await vi.waitFor(() => expect(seqsOf(items)).toEqual([1]));
     await redis.hset(keys.lease(QUEUE), "holder", "somebody else");
     await redis.pexpire(keys.lease(QUEUE), 1000);
     const fence = async () => Number(await redis.hget(keys.lease(QUEUE), "fence"));
-    await vi.waitFor(async () => expect(await fence()).toBe(2), 5000);
+    await vi.waitFor(async () => expect(await fence()).toBe(2));
     await stage.submit();
-    await vi.waitFor(() => expect(seqsOf(items)).toEqual([1, 2]), 5000);
+    await vi.waitFor(() => expect(seqsOf(items)).toEqual([1, 2]));
   });
 
   test("closes in time while Redis is away", async ({ stage }) => {

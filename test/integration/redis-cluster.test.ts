@@ -89,7 +89,7 @@ describe("a Redis Cluster", () => {
     const { redis, keys, records } = stage;
     const subscriber = stage.connect();
     const cancellations = createCancellations({ redis, subscriber, keys, log: silent });
-    await vi.waitFor(async () => expect(await heardBy(redis, keys.cancelChannel)).toBe(1), 5000);
+    await vi.waitFor(async () => expect(await heardBy(redis, keys.cancelChannel)).toBe(1));
     const { jobId } = await stage.submit();
     const heard: string[] = [];
     subscriber.on("message", (_channel, id) => heard.push(id));
@@ -108,7 +108,7 @@ describe("a Redis Cluster", () => {
     const name = `${keys.bull(QUEUE)}:${Buffer.from(QUEUE).toString("base64")}`;
     await stage.work(async () => ({}));
     const { owner, other } = await servers.ownerOf(keys.events(QUEUE));
-    await vi.waitFor(async () => expect(await clientsOf(owner.redis, name)).toHaveLength(1), 5000);
+    await vi.waitFor(async () => expect(await clientsOf(owner.redis, name)).toHaveLength(1));
     expect(await clientsOf(other.redis, name)).toEqual([]);
   });
 
@@ -122,7 +122,7 @@ describe("a Redis Cluster", () => {
     stage.recorder();
     await stage.work(async () => ({}));
     await stage.submit({ audiences: [audience] });
-    await vi.waitFor(() => expect(seqsOf(items)).toEqual(upTo(3)), 10_000);
+    await vi.waitFor(() => expect(seqsOf(items)).toEqual(upTo(3)));
     for (const key of [keys.tail(0), keys.events(QUEUE)]) await servers.move(key);
     const { jobId } = await stage.submit({ audiences: [audience] });
     await vi.waitFor(() => expect(eventsOf(items, jobId)).toHaveLength(3), 15_000);
@@ -141,7 +141,7 @@ describe.concurrent("a primary of a Redis Cluster", () => {
     stage.recorder();
     await stage.work(async () => ({}));
     await stage.submit({ audiences: [audience] });
-    await vi.waitFor(() => expect(seqsOf(items)).toEqual(upTo(3)), 10_000);
+    await vi.waitFor(() => expect(seqsOf(items)).toEqual(upTo(3)));
     const { owner } = await servers.ownerOf(keys.tail(0));
     await owner.stop();
     await servers.promoted(keys.tail(0));
@@ -159,11 +159,11 @@ describe.concurrent("a primary of a Redis Cluster", () => {
     const { items } = await listen(await stage.node({ compareEveryMs: 60_000 }), audience);
     stage.recorder();
     const early = await stage.submit({ audiences: [audience] });
-    await vi.waitFor(() => expect(seqsOf(items)).toEqual([1]), 10_000);
+    await vi.waitFor(() => expect(seqsOf(items)).toEqual([1]));
     const before = await redis.hget(keys.partition(partition), "generation");
     await servers.partReplica(keys.tail(partition));
     await stage.work(async () => ({}));
-    await vi.waitFor(() => expect(seqsOf(items)).toEqual(upTo(3)), 10_000);
+    await vi.waitFor(() => expect(seqsOf(items)).toEqual(upTo(3)));
     const heard = items.length;
     const { owner } = await servers.ownerOf(keys.tail(partition));
     await owner.kill();
@@ -185,11 +185,11 @@ describe.concurrent("a primary of a Redis Cluster", () => {
     const redis = stage.strict("replicas");
     const replicas = createReplicas({ redis, keys, log: silent });
     const written = [keys.tail(0)];
-    await vi.waitFor(() => replicas.begin()(written), 10_000);
+    await vi.waitFor(() => replicas.begin()(written));
     const { owner } = await servers.ownerOf(keys.tail(0));
     await owner.kill();
     await servers.promoted(keys.tail(0));
-    await vi.waitFor(() => replicas.begin()(written), { timeout: 10_000, interval: 200 });
+    await vi.waitFor(() => replicas.begin()(written), { timeout: 20_000, interval: 200 });
     replicas.close();
   });
 });

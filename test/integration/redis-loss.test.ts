@@ -88,12 +88,12 @@ describe("a partition that has lost acknowledged writes", () => {
     const { redis, keys, reader } = stage;
     const { items } = await setUp(stage);
     const early = await stage.submit();
-    await vi.waitFor(() => expect(eventsOf(items)).toHaveLength(1), 5000);
+    await vi.waitFor(() => expect(eventsOf(items)).toHaveLength(1));
     const before = await generation(stage);
     const fail = await copyPartition(stage);
     const late = await stage.submit();
     await stage.work(async () => ({}), 2);
-    await vi.waitFor(() => expect(eventsOf(items)).toHaveLength(6), 5000);
+    await vi.waitFor(() => expect(eventsOf(items)).toHaveLength(6));
     const heard = cursorsOf(items);
     items.length = 0;
     await fail();
@@ -101,10 +101,10 @@ describe("a partition that has lost acknowledged writes", () => {
     await vi.waitFor(async () => {
       expect(await generation(stage)).not.toBe(before);
       expect((await reader.page({ audience })).head.seq).toBe(6);
-    }, 8000);
-    await vi.waitFor(() => expect(namesOf(items)).toContain("resync epoch"), 5000);
+    });
+    await vi.waitFor(() => expect(namesOf(items)).toContain("resync epoch"));
     const last = await stage.submit();
-    await vi.waitFor(() => expect(eventsOf(items, last.jobId)).toHaveLength(3), 5000);
+    await vi.waitFor(() => expect(eventsOf(items, last.jobId)).toHaveLength(3));
 
     const log = (await redis.xrange(keys.log(partition, audience), "-", "+")).map(([, flat]) =>
       JSON.parse(fromPairs(flat)["d"] ?? ""),
@@ -132,7 +132,7 @@ describe("a loss that the recorder in charge did not see", () => {
     const leave = async () => {
       const recorder = stage.recorder({ marks });
       const { jobId } = await stage.submit();
-      await vi.waitFor(async () => expect(await stateOf(stage, jobId)).toBeDefined(), 8000);
+      await vi.waitFor(async () => expect(await stateOf(stage, jobId)).toBeDefined());
       await recorder.close();
       const tail = stage.keys.tail(partition);
       const [newest] = await stage.redis.xrevrange(tail, "+", "-", "COUNT", 1);
@@ -158,19 +158,19 @@ describe("a loss that the recorder in charge did not see", () => {
     const { items } = await listen(await stage.node({ compareEveryMs: 60_000 }), audience);
     const recorder = stage.recorder();
     await stage.submit();
-    await vi.waitFor(() => expect(eventsOf(items)).toHaveLength(1), 5000);
+    await vi.waitFor(() => expect(eventsOf(items)).toHaveLength(1));
     const fail = await copyPartition(stage);
     await stage.submit();
-    await vi.waitFor(() => expect(eventsOf(items)).toHaveLength(2), 5000);
+    await vi.waitFor(() => expect(eventsOf(items)).toHaveLength(2));
     await recorder.close();
     const before = await generation(stage);
     await fail();
-    await vi.waitFor(async () => expect(await generation(stage)).not.toBe(before), 5000);
-    await vi.waitFor(() => expect(namesOf(items)).toContain("resync epoch"), 5000);
+    await vi.waitFor(async () => expect(await generation(stage)).not.toBe(before));
+    await vi.waitFor(() => expect(namesOf(items)).toContain("resync epoch"));
 
     // And whoever comes to write makes up for it.
     stage.recorder({ lateMs: 500 });
-    await vi.waitFor(async () => expect(await isSettled(stage)).toBe(true), 10_000);
+    await vi.waitFor(async () => expect(await isSettled(stage)).toBe(true));
     expect((await stage.reader.page({ audience })).head.seq).toBe(2);
   });
 });
@@ -204,7 +204,7 @@ describe("the continuity of a connection", () => {
     const { cutLink, id } = await watch(stage);
     await stage.redis.xdel(stage.keys.tail(partition), id);
     await cutLink();
-    await vi.waitFor(async () => expect(await generation(stage)).not.toBe("g1"), 5000);
+    await vi.waitFor(async () => expect(await generation(stage)).not.toBe("g1"));
   });
 
   test("that others find broken later is not broken once more", async ({ own }) => {
@@ -214,10 +214,10 @@ describe("the continuity of a connection", () => {
     const second = await watch(stage, async () => void (found += 1));
     for (const { id } of [first, second]) await stage.redis.xdel(stage.keys.tail(partition), id);
     await first.cutLink();
-    await vi.waitFor(async () => expect(await generation(stage)).not.toBe("g1"), 5000);
+    await vi.waitFor(async () => expect(await generation(stage)).not.toBe("g1"));
     const begun = await generation(stage);
     await second.cutLink();
-    await vi.waitFor(() => expect(found).toBe(1), 5000);
+    await vi.waitFor(() => expect(found).toBe(1));
     expect(await generation(stage)).toBe(begun);
   });
 
@@ -255,7 +255,7 @@ describe("the continuity of a connection", () => {
     const append = { audience, source: QUEUE, fence: 1, holder: "a", expectedRef: "", ref: "9-0" };
     await stage.redis.xdel(stage.keys.tail(partition), id);
     await cutLink();
-    await vi.waitFor(async () => expect(await generation(stage)).not.toBe("g1"), 5000);
+    await vi.waitFor(async () => expect(await generation(stage)).not.toBe("g1"));
     await expect(
       writer.append({ ...append, entries: [fact()], signal: stop.signal }),
     ).rejects.toThrow("aborted");
@@ -268,22 +268,22 @@ describe("a Redis that came back", () => {
     const { stage } = own;
     const { items } = await setUp(stage);
     await stage.submit();
-    await vi.waitFor(() => expect(eventsOf(items)).toHaveLength(1), 5000);
+    await vi.waitFor(() => expect(eventsOf(items)).toHaveLength(1));
     const before = await generation(stage);
     await stage.redis.save();
     const worker = await stage.work(async () => ({}));
     await stage.submit();
-    await vi.waitFor(() => expect(eventsOf(items)).toHaveLength(6), 5000);
+    await vi.waitFor(() => expect(eventsOf(items)).toHaveLength(6));
     await worker.pause();
     const heard = cursorsOf(items);
     items.length = 0;
     await own.restart("kill");
 
-    await vi.waitFor(() => expect(namesOf(items)).toContain("resync epoch"), 8000);
+    await vi.waitFor(() => expect(namesOf(items)).toContain("resync epoch"));
     expect(await generation(stage)).not.toBe(before);
     await worker.resume();
     const next = await stage.submit();
-    await vi.waitFor(() => expect(eventsOf(items, next.jobId)).toHaveLength(3), 8000);
+    await vi.waitFor(() => expect(eventsOf(items, next.jobId)).toHaveLength(3));
     expect(cursorsOf(items).filter((cursor) => heard.includes(cursor))).toEqual([]);
     const { head, openJobs } = await stage.reader.page({ audience });
     expect({ seq: head.seq, openJobs }).toEqual({ seq: 6, openJobs: 0 });
@@ -300,11 +300,11 @@ describe("a Redis that came back", () => {
     for (const end of ["stop", "kill"] as const) {
       const told = items.length;
       await stage.submit();
-      await vi.waitFor(() => expect(items).toHaveLength(told + 1), 5000);
+      await vi.waitFor(() => expect(items).toHaveLength(told + 1));
       await own.restart(end, { appendonly: "yes", appendfsync: "always" });
     }
-    await vi.waitFor(() => stage.submit(), 5000);
-    await vi.waitFor(() => expect(seqsOf(items)).toEqual([1, 2, 3]), 5000);
+    await vi.waitFor(() => stage.submit());
+    await vi.waitFor(() => expect(seqsOf(items)).toEqual([1, 2, 3]));
     expect(namesOf(items).join()).not.toContain("resync");
   });
 
@@ -314,13 +314,13 @@ describe("a Redis that came back", () => {
     // A fact that came before the new generation was known is behind the resync's cursor.
     const standsAt = () => items.findLast((item) => item.kind !== "gauge")?.cursor;
     await stage.submit();
-    await vi.waitFor(() => expect(standsAt()?.seq).toBe(1), 5000);
+    await vi.waitFor(() => expect(standsAt()?.seq).toBe(1));
     for (const lose of [() => stage.redis.flushall(), () => own.restart("kill")]) {
       const before = standsAt();
       await lose();
-      await vi.waitFor(() => expect(standsAt()?.epoch).not.toBe(before?.epoch), 8000);
-      await vi.waitFor(() => stage.submit(), 5000);
-      await vi.waitFor(() => expect(standsAt()?.seq).toBe(1), 5000);
+      await vi.waitFor(() => expect(standsAt()?.epoch).not.toBe(before?.epoch));
+      await vi.waitFor(() => stage.submit());
+      await vi.waitFor(() => expect(standsAt()?.seq).toBe(1));
       expect(new Set(cursorsOf(items)).size).toBe(cursorsOf(items).length);
     }
   });

@@ -33,7 +33,7 @@ describe("keys that belong together", () => {
     await vi.waitFor(async () => {
       for (const audience of audiences)
         expect((await stage.reader.page({ audience })).head.seq).toBe(3);
-    }, 10_000);
+    });
     const node = await stage.node();
     for (const audience of audiences) {
       const { head } = await stage.reader.page({ audience });

@@ -219,7 +219,7 @@ describe.concurrent("an outcome, with a replica", () => {
       expect(await stage.redis.hexists(stage.keys.bullKey(line, jobId), "finishedOn")).toBe(1);
       expect(eventsOf(items)).toEqual(["job-queued", "job-started"]);
       pair.thaw();
-      await vi.waitFor(() => expect(eventsOf(items)).toContain("job-completed"), 10_000);
+      await vi.waitFor(() => expect(eventsOf(items)).toContain("job-completed"));
       expect(await pair.replica.hexists(stage.keys.bullKey(line, jobId), "finishedOn")).toBe(1);
     } finally {
       await stage.close();

@@ -6,7 +6,7 @@ import { createLane } from "../support/lane.ts";
 import { QUEUE } from "../support/stage.ts";
 
 const test = base.extend("lane", ({ stage }) => createLane(stage));
-const WAIT = { timeout: 10_000, interval: 10 };
+const WAIT = { timeout: 20_000, interval: 10 };
 
 describe("a lane", () => {
   test("serves its owners in turns, whoever came first", async ({ lane }) => {

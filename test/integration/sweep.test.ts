@@ -111,8 +111,8 @@ describe("the sweep", () => {
       await recorder.close();
       await queue[how]();
       await queue.close();
-      await vi.waitFor(async () => expect(await sweepNow(stage)).toBeGreaterThan(0), 3000);
-      await vi.waitFor(async () => expect(await sweepNow(stage)).toBe(0), 3000);
+      await vi.waitFor(async () => expect(await sweepNow(stage)).toBeGreaterThan(0));
+      await vi.waitFor(async () => expect(await sweepNow(stage)).toBe(0));
       await isTold(ears, [
         ...upTo(3).map(() => "job-queued"),
         ...upTo(3).map(() => "job-cancelled"),

@@ -29,6 +29,6 @@ describe("a jump in a tail's running number", () => {
     await redis.xdel(keys.tail(partition), said.outcome === "ok" ? said.tailId : "");
     await createTeller(writer, neighbour ?? audience)(fact());
     await tailRedis.connect();
-    await vi.waitFor(() => expect(seqsOf(items)).toEqual([1, 2]), 5000);
+    await vi.waitFor(() => expect(seqsOf(items)).toEqual([1, 2]));
   });
 });

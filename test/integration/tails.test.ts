@@ -58,7 +58,7 @@ describe("every node", () => {
       await vi.waitFor(async () => expect(await cut(stage.redis, name)).toBe(1));
     over.abort();
     await load;
-    await vi.waitFor(() => expect(seqsOf(items)).toEqual(upTo(said)), 5000);
+    await vi.waitFor(() => expect(seqsOf(items)).toEqual(upTo(said)));
   });
 
   test("that was away for longer than a tail is kept reads the logs", async ({ stage }) => {
@@ -73,7 +73,7 @@ describe("every node", () => {
     for (const _ of upTo(300)) await tell(fact());
     await redis.xtrim(keys.tail(partition), "MAXLEN", 5);
     await tailRedis.connect();
-    await vi.waitFor(() => expect(seqsOf(items)).toEqual(upTo(301)), 5000);
+    await vi.waitFor(() => expect(seqsOf(items)).toEqual(upTo(301)));
   });
 
   test("finds a last fact that its tail never brought", async ({ stage }) => {
@@ -88,7 +88,7 @@ describe("every node", () => {
     const said = await tell(fact());
     await redis.xdel(keys.tail(partition), said.outcome === "ok" ? said.tailId : "");
     await tailRedis.connect();
-    await vi.waitFor(() => expect(seqsOf(items)).toEqual([1, 2]), 3000);
+    await vi.waitFor(() => expect(seqsOf(items)).toEqual([1, 2]));
   });
 
   test("compares nothing more once it is closed", async ({ stage }) => {
@@ -169,9 +169,9 @@ describe("the tails", () => {
     const connects = vi.fn();
     redis.on("connect", connects);
     time += DEAF_AFTER_MS + 1;
-    await vi.waitFor(() => expect(connects).toHaveBeenCalled(), 5000);
+    await vi.waitFor(() => expect(connects).toHaveBeenCalled());
     await createTeller(stage.writer, audience)(fact());
-    await vi.waitFor(() => expect(heard).toHaveLength(1), 3000);
+    await vi.waitFor(() => expect(heard).toHaveLength(1));
     await tails.close();
   });
 
@@ -212,7 +212,7 @@ describe("the tails", () => {
     await hangUp(link);
     await redis.del(keys.tail(partition));
     await link.connect();
-    await vi.waitFor(() => expect(gaps).toEqual([partition, partition, partition]), 3000);
+    await vi.waitFor(() => expect(gaps).toEqual([partition, partition, partition]));
     await tails.close();
   });
 

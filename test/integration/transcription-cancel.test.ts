@@ -48,7 +48,7 @@ describe("cancelling a transcription", () => {
       await line.cancel(jobId);
 
       await expect
-        .poll(() => programs.some(isAlive), { timeout: 10_000, interval: 20 })
+        .poll(() => programs.some(isAlive), { timeout: 20_000, interval: 20 })
         .toBe(false);
       expect(Date.now() - since).toBeLessThan(1000);
       expect((await line.outcome(jobId, "transcription")).failure).toMatchObject({

@@ -33,7 +33,7 @@ describe("a transcription whose child is killed", { timeout: 60_000 }, () => {
     expect(events.filter(({ event }) => event === "active")).toHaveLength(2);
     expect(result?.["text"]).toContain("quick brown fox");
     expect(await readFile(jobId, "transcript.txt", 2)).toContain(SENTENCES[1]?.slice(4, 20));
-    await vi.waitFor(() => expect(lost.filter(isAlive)).toEqual([]), 5000);
+    await vi.waitFor(() => expect(lost.filter(isAlive)).toEqual([]));
     expect(leftovers(await line.files())).toEqual([]);
   });
 });

@@ -47,11 +47,11 @@ describe("what is unread of a queue", () => {
     const { redis, keys } = stage;
     // Of a lease that is not renewed in this time it hears by being refused.
     const recorder = stage.recorder({ leaseTtlMs: 60_000 });
-    await vi.waitFor(() => expect([...recorder.unread().keys()]).toEqual([QUEUE]), 5000);
+    await vi.waitFor(() => expect([...recorder.unread().keys()]).toEqual([QUEUE]));
     const taken = redis.multi().hset(keys.lease("keeper"), "holder", "successor", "fence", 99);
     for (const n of upTo(PARTITIONS))
       taken.hset(keys.partition(n - 1), "fence:keeper", "99 successor");
     await taken.exec();
-    await vi.waitFor(() => expect(recorder.unread().size).toBe(0), 5000);
+    await vi.waitFor(() => expect(recorder.unread().size).toBe(0));
   });
 });

@@ -55,9 +55,9 @@ describe("an upload to S3", () => {
     const at = `${b.url}/api/uploads/${uploadId}`;
     const offset = async () => Number((await head(at, headers)).headers.get("upload-offset"));
     // Two whole parts; and what came after them is kept as well once the connection breaks.
-    await vi.waitFor(async () => expect(await offset()).toBe(16 * MEGABYTE), 10_000);
+    await vi.waitFor(async () => expect(await offset()).toBe(16 * MEGABYTE));
     begun.sent.destroy();
-    await vi.waitFor(async () => expect(await offset()).toBe(20 * MEGABYTE), 10_000);
+    await vi.waitFor(async () => expect(await offset()).toBe(20 * MEGABYTE));
 
     const rest = source.content.subarray(20 * MEGABYTE);
     expect((await patch(at, 20 * MEGABYTE, rest, headers)).status).toBe(204);

@@ -31,7 +31,7 @@ describe("cancelling", () => {
       await start({ isDeaf });
       const jobId = await line.submit(act, { options: { path } });
       const next = await line.submit("echo");
-      await vi.waitFor(() => readFile(path), { timeout: 5000 });
+      await vi.waitFor(() => readFile(path));
       const since = Date.now();
       await line.cancel(jobId);
 

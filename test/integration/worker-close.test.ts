@@ -9,7 +9,7 @@ describe("closing a worker", () => {
     const worker = await start();
     const inHand = await line.submit("wait", { options: { path } });
     const waiting = await line.submit("echo");
-    await vi.waitFor(() => readFile(path), 10_000);
+    await vi.waitFor(() => readFile(path));
 
     const closed = worker.close(20_000);
     await writeFile(`${path}.1`, "");
@@ -27,7 +27,7 @@ describe("closing a worker", () => {
     const path = join(folder, "word");
     const worker = await start();
     const jobId = await line.submit("wait", { options: { path }, maxAttempts: 1 });
-    await vi.waitFor(() => readFile(path), 10_000);
+    await vi.waitFor(() => readFile(path));
 
     await worker.close(100);
     const told = await line.told(jobId);
@@ -42,7 +42,7 @@ describe("closing a worker", () => {
     const path = join(folder, "word");
     const first = await start();
     const jobId = await line.submit("obey", { options: { path }, maxAttempts: 1 });
-    await vi.waitFor(() => readFile(path), 10_000);
+    await vi.waitFor(() => readFile(path));
     await first.close(0);
 
     expect(await line.files()).toEqual(["word"]);

@@ -95,7 +95,7 @@ describe("a child process", () => {
     const status = await vi.waitFor(async () => {
       const [, started] = (await readFile(path, "utf8")).split(" ");
       return readFile(`/proc/${Number(started)}/status`, "utf8");
-    }, 10_000);
+    });
     const pid = /^Pid:\s+(\d+)$/m.exec(status)?.[1];
     process.kill(Number(/^PPid:\s+(\d+)$/m.exec(status)?.[1]), "SIGKILL");
 
@@ -122,7 +122,7 @@ describe("a child process", () => {
     const path = join(folder, "word");
     const done = await line.outcome(await line.submit("echo"));
     await line.submit("spin", { options: { path } });
-    const spinning = await vi.waitFor(() => readFile(path, "utf8"), 10_000);
+    const spinning = await vi.waitFor(() => readFile(path, "utf8"));
 
     await worker.close(0);
 

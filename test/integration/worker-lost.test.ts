@@ -103,7 +103,7 @@ describe.concurrent("a job whose worker", { timeout: 60_000 }, () => {
     // The child of the frozen one goes on: it is done, and nobody listens yet.
     await writeFile(`${path}.1`, "");
     frozen.child.kill("SIGCONT");
-    await vi.waitFor(() => expect(frozen.output()).toMatch(/lock/i), { timeout: 10_000 });
+    await vi.waitFor(() => expect(frozen.output()).toMatch(/lock/i));
     expect((await line.told(jobId)).map(({ event }) => event)).not.toContain("completed");
     await writeFile(`${path}.2`, "");
 

@@ -16,7 +16,7 @@ export async function hearBoth(stage: Stage) {
 export const isTold = (ears: Ear[], events: string[]) =>
   vi.waitFor(() => {
     for (const { items } of ears) expect(eventsOf(items)).toEqual(events);
-  }, 5000);
+  });
 
 /** Has a worker end a job without its events being read: they are gone before anybody looks. */
 export async function endUnheard(stage: Stage, run: () => Promise<unknown>): Promise<void> {
@@ -32,4 +32,4 @@ export const hasEnded = ({ redis, keys }: Stage) =>
     expect(said.flatMap(([, fields]) => fields)).toEqual(
       expect.arrayContaining([expect.stringMatching(/^(completed|failed)$/)]),
     );
-  }, 5000);
+  });

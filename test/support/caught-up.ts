@@ -6,4 +6,4 @@ export const isCaughtUp = ({ redis, keys }: Stage) =>
   vi.waitFor(async () => {
     const [newest] = await redis.xrevrange(keys.events(QUEUE), "+", "-", "COUNT", 1);
     expect(await redis.get(keys.place(QUEUE))).toBe(newest?.[0]);
-  }, 10_000);
+  });

@@ -104,5 +104,5 @@ export const untilStatus = (database: Database, jobId: string, status: string): 
       const found = (await find(database, jobId))?.status;
       if (found !== status) throw new Error(`${jobId} is ${found}, not ${status}`);
     },
-    { timeout: 10_000, interval: 20 },
+    { timeout: 20_000, interval: 20 },
   );

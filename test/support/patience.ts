@@ -1,7 +1,7 @@
 import { vi } from "vitest";
 
 /** How long is waited for what a test does not say it of. Vitest's own second is short where three files share two cores, and it has no setting for this one. */
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 15_000;
 
 const { waitFor } = vi;
 

@@ -34,7 +34,7 @@ export async function startReplicated() {
     thaw: () => replica.signal("SIGCONT"),
     async follow() {
       await replica.redis.replicaof("127.0.0.1", primary.port);
-      await vi.waitFor(async () => expect(await isFollowed()).toBe(true), 10_000);
+      await vi.waitFor(async () => expect(await isFollowed()).toBe(true));
     },
     /** For good; as when its machine is dead, and the primary has noticed. */
     async loseReplica() {

@@ -19,7 +19,7 @@ export function visit(transport: Transport, options: VisitOptions): Visit {
 }
 
 export const ready = (client: Visit) =>
-  vi.waitFor(() => expect(client.named("ready")).toHaveLength(1), 10_000);
+  vi.waitFor(() => expect(client.named("ready")).toHaveLength(1));
 
 export const openStream = (node: TestNode, search: string, headers: Record<string, string> = {}) =>
   fetch(`${node.url}/api/events/stream${search}`, {
