@@ -7,6 +7,7 @@ import type { Queues } from "../jobs/queues.ts";
 import type { Records } from "../jobs/records.ts";
 import type { JobSnapshot } from "../jobs/snapshot.ts";
 import { waitsForParent } from "../jobs/waiting.ts";
+import { inPortions } from "../lib/array.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { type Keys, partitionOf, toOpenMember } from "../redis/keys.ts";
@@ -62,22 +63,35 @@ export async function sweep(lease: Lease, options: SweepOptions): Promise<number
 async function lookAt(lease: Lease, options: SweepOptions, partition: number, before: number) {
   const { redis, keys } = options;
   const open = keys.open(partition);
-  const members = await redis.zrangebyscore(open, "-inf", `(${before}`, "LIMIT", 0, BATCH);
+  const range = ["-inf", `(${before}`, "WITHSCORES", "LIMIT", 0, BATCH] as const;
+  const members = inPortions(await redis.zrangebyscore(open, ...range), 2);
   let mended = 0;
-  for (const member of members) {
+  for (const [member = "", changedAt] of members) {
     lease.signal.throwIfAborted();
-    if (await tryToMend(lease, options, member)) mended += 1;
+    if (await tryToMend(lease, options, { member, changedAt: Number(changedAt) })) mended += 1;
     // Looked at now; the others come first next time.
     else await redis.zadd(open, "XX", Date.now(), member);
   }
   return { count: members.length, mended };
 }
 
+/** A job of an audience. */
+interface OpenJob {
+  audience: Audience;
+  jobId: string;
+  /** When it was accepted, or its snapshot changed, ms since 1970. */
+  changedAt: number;
+}
+
 /** One that cannot be mended keeps no other from being looked at. */
-async function tryToMend(lease: Lease, options: SweepOptions, member: string): Promise<boolean> {
+async function tryToMend(
+  lease: Lease,
+  options: SweepOptions,
+  { member, changedAt }: { member: string; changedAt: number },
+): Promise<boolean> {
   const [audience = "", jobId = ""] = member.split("\n", 2);
   try {
-    return isAudience(audience) && (await mend(lease, options, audience, jobId));
+    return isAudience(audience) && (await mend(lease, options, { audience, jobId, changedAt }));
   } catch (thrown) {
     if (lease.signal.aborted || thrown instanceof FencedError || isUnavailable(thrown))
       throw thrown;
@@ -89,13 +103,14 @@ async function tryToMend(lease: Lease, options: SweepOptions, member: string): P
 async function mend(
   lease: Lease,
   options: SweepOptions,
-  audience: Audience,
-  jobId: string,
+  { audience, jobId, changedAt }: OpenJob,
 ): Promise<boolean> {
   const { redis, keys, partitions, records, queues, writer, sign, log, lateMs = LATE_MS } = options;
   const caughtUp = options.replicas.begin();
   const partition = partitionOf(audience, partitions);
   const text = await redis.hget(keys.jobs(partition, audience), jobId);
+  // Accepted a moment ago: on its way to the queue, or its reader is about to tell of it.
+  if (text === null && changedAt > Date.now() - 2 * lateMs) return false;
   const record = (await records.read(jobId))?.record;
   if (record === undefined) return forget(options, audience, jobId);
   const queue = queueName(record.type, record.lane);

@@ -40,22 +40,40 @@ describe("the sweep, of a job that nothing was ever said of,", () => {
     });
   });
 
+  test.for(["is in the queue", "is on its way there"])(
+    "leaves it alone when it was accepted a moment ago and %s",
+    async (where, { stage }) => {
+      const { ears, recorder } = await hearBoth(stage);
+      await recorder.close();
+      if (where === "is in the queue") await stage.submit({ audiences });
+      else await stage.snapshots.accept(record({ audiences }));
+      const acceptedAt = Date.now();
+      await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(acceptedAt));
+      expect(await sweepNow(stage, { unchangedMs: 0, lateMs: 60_000 })).toBe(0);
+      expect(ears.map(({ items }) => eventsOf(items))).toEqual([[], []]);
+      for (const audience of audiences)
+        expect(await stage.redis.zcard(stage.keys.open(partitionOf(audience, PARTITIONS)))).toBe(1);
+    },
+  );
+
   test("tells nothing of what the recorder tells in the same moment", async ({ stage }) => {
     const { ears, recorder } = await hearBoth(stage);
     await recorder.close();
     const { jobId } = await stage.submit({ audiences });
-    const { writer } = stage;
+    const { writer, redis, keys } = stage;
+    await redis.del(keys.events(QUEUE));
     const late: typeof writer = {
       ...writer,
       async append(append) {
         // Told by the reader of the queue since the sweep has looked.
+        await redis.xadd(keys.events(QUEUE), "*", "event", "added", "jobId", jobId);
         stage.recorder();
         await isTold(ears, ["job-queued"]);
         return await writer.append(append);
       },
     };
     await vi.waitFor(async () => {
-      expect(await sweepNow({ ...stage, writer: late }, { unchangedMs: 0 })).toBe(0);
+      expect(await sweepNow({ ...stage, writer: late })).toBe(0);
       expect(ears[0].items).not.toEqual([]);
     });
     expect(ears.map(({ items }) => eventsOf(items))).toEqual([["job-queued"], ["job-queued"]]);
