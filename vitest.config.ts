@@ -31,7 +31,7 @@ const projects = [
     name: "cluster",
     include: [filesIn("cluster")],
     ...withServers,
-    testTimeout: 120_000,
+    testTimeout: 240_000,
     // Each starts processes of its own.
     maxConcurrency: 3,
   },

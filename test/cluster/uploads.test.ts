@@ -163,7 +163,7 @@ describe("an upload behind a load balancer", () => {
         expect(answer.status).toBe(204);
         return answer;
       },
-      { timeout: 15_000 },
+      { timeout: 60_000 },
     );
     expect(rest.headers.get("upload-offset")).toBe(String(source.bytes));
     stage.signal(frozen, "SIGCONT");

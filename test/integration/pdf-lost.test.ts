@@ -46,7 +46,7 @@ const KINDS: Kind[] = [
   },
   {
     what: "printing",
-    options: { operation: "generate", html: `<title>A</title>${"<p>line</p>".repeat(3000)}` },
+    options: { operation: "generate", html: `<title>A</title>${"<p>line</p>".repeat(10_000)}` },
     given: () => ({ data: {} }),
     step: "laying out",
   },

@@ -108,7 +108,7 @@ describe("a child process", () => {
     start,
     folder,
   }) => {
-    await start({ task: { ...probe, timeoutMs: 600 } });
+    await start({ task: { ...probe, timeoutMs: 3000 } });
     const path = join(folder, "word");
     const { failure } = await line.outcome(await line.submit("spin", { options: { path } }));
 
