@@ -19,6 +19,7 @@ const projects = [
     ...withServers,
   },
   { name: "integration-alone", include: COUNTING, ...withServers },
+  { name: "client", include: ["client/test/**/*.test.ts"], isolate: false, ...withServers },
   {
     name: "conformance",
     include: [filesIn("conformance")],
