@@ -66,7 +66,7 @@ describe("a connection", () => {
       url: a.url,
       token() {
         asked += 1;
-        return a.token(user, { exp: Math.floor(Date.now() / 1000) + 12 });
+        return a.token(user, { ttl: 12 });
       },
     });
     const seen: string[] = [];
