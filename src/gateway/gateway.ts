@@ -44,6 +44,8 @@ export interface GatewayDeps {
   readiness: () => Promise<Readiness>;
   isDraining: () => boolean;
   metrics: Metrics;
+  /** Where the built page is, if it is. */
+  webFolder: string;
   node: string;
   log: Logger;
 }

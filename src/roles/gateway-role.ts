@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import type { Readiness } from "../contract/http.ts";
 import { createBatchesTable } from "../db/batches-table.ts";
 import { createIntentsTable } from "../db/intents-table.ts";
@@ -24,6 +25,7 @@ export interface GatewayRoleOptions {
   readiness: (feeds: Feeds) => Promise<Readiness>;
 }
 
+const WEB_FOLDER = fileURLToPath(new URL("../../web/dist", import.meta.url));
 const FINISH_PENDING_EVERY_MS = 30_000;
 /** Above what a replica may take, so that a link which hangs is found. */
 const REPLICAS_TIMEOUT_MS = 3000;
@@ -63,6 +65,7 @@ export async function startGateway(
     readiness: () => readiness(feeds),
     isDraining,
     metrics,
+    webFolder: WEB_FOLDER,
     node,
     log,
   });

@@ -121,6 +121,7 @@ export const test = base
           node: "n1",
         }),
         metrics: { contentType: "text/plain; version=0.0.4", text: async () => "up 1\n" },
+        webFolder: join(root, "no-page"),
         ...overrides,
       };
       const app = await buildHttp(deps);

@@ -24,6 +24,7 @@ import { createServerOptions } from "./server.ts";
 import { submitRoute } from "./submit-route.ts";
 import { uploadRoutes } from "./upload-routes.ts";
 import { validatorCompiler } from "./validation.ts";
+import { addWeb } from "./web-routes.ts";
 
 declare module "fastify" {
   interface FastifyInstance {
@@ -93,4 +94,5 @@ async function addRoutes(
   if (hasDevRoutes(config))
     await app.register(devRoutes, { tokens, requiresLocalHost: !config.DEV_ROUTES });
   addDocs(app);
+  await addWeb(app, deps);
 }

@@ -47,4 +47,6 @@ export interface HttpDeps {
   /** With all its fields; those for administrators are left out for others. */
   stats(): RealtimeStats;
   metrics: { contentType: string; text(): Promise<string> };
+  /** Where the built page is, if it is. */
+  webFolder: string;
 }
