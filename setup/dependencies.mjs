@@ -7,8 +7,8 @@ export function ensureDependencies({ root, withDev }) {
   const wanted = readPackages(`${root}/package-lock.json`);
   const installed = readPackages(`${root}/node_modules/.package-lock.json`);
   const isThere = ([path, { version, optional, dev }]) =>
-    installed[path]?.version === version ||
-    (!(path in installed) && (optional || (dev && !withDev)));
+    // A folder of this repository has a link among the packages, which has no version.
+    path in installed ? installed[path].version === version : optional || (dev && !withDev);
   if (Object.entries(wanted).every(([path, entry]) => path === "" || isThere([path, entry])))
     return;
 

@@ -1,14 +1,17 @@
+import { buildPage } from "./page.mjs";
 import { prepare, root } from "./prepare.mjs";
 import { FFMPEG, POCKETSPHINX, POCKETSPHINX_ENGLISH, REDIS } from "./programs.mjs";
 import { replaceBy } from "./replace-by.mjs";
 
 const node = prepare({
   programs: hasRedis() ? [] : [REDIS],
-  useful: isWorking() ? programsOfWorkers() : [],
+  useful: hasRole("worker") ? programsOfWorkers() : [],
   whatIsOff: "Transcription",
   withDev: false,
 });
 const main = `${root}/src/main.ts`;
+// Without it the gateway does all else.
+if (hasRole("gateway")) buildPage({ root, node });
 
 // From the second start on npm finds the right Node itself, and there is one process only.
 if (node === process.execPath) await import(main);
@@ -20,9 +23,9 @@ function hasRedis() {
 }
 
 /** Without a role named, the process has them all. */
-function isWorking() {
+function hasRole(role) {
   const roles = process.argv.slice(2);
-  return roles.length === 0 || roles.includes("worker");
+  return roles.length === 0 || roles.includes(role);
 }
 
 function programsOfWorkers() {

@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { buildPage } from "./page.mjs";
 import { prepare, root } from "./prepare.mjs";
 import * as programs from "./programs.mjs";
 
@@ -11,13 +12,20 @@ const { FLITE, QPDF, POPPLER, CHROMIUM, PYTHON, PYTHON_SOCKETIO, PYTHON_AIOHTTP,
 const speech = [FFMPEG, POCKETSPHINX, POCKETSPHINX_ENGLISH, FLITE];
 const documents = [QPDF, POPPLER, CHROMIUM];
 const clients = [PYTHON_SOCKETIO, PYTHON_AIOHTTP, CURL];
-prepare({
+const node = prepare({
   programs: [REDIS, HAPROXY, NGINX, POSTGRES, ...speech, ...documents, PYTHON, ...clients],
   withDev: true,
 });
 
+/** Each has types of its own: of Node, of a browser, or of both. */
+const projects = [".", "client", "client/test", "web", "test/browser"].filter((folder) =>
+  existsSync(`${root}/${folder}/tsconfig.json`),
+);
+
 const count = { passed: 0, failed: 0 };
-for (const command of ["oxfmt --check", "oxlint", "tsc -p ."]) {
+count[buildPage({ root, node }) ? "passed" : "failed"] += 1;
+const types = projects.map((folder) => `tsc -p ${folder}`);
+for (const command of ["oxfmt --check", "oxlint", ...types]) {
   console.log(`\n${command}`);
   count[run(command.split(" ")) ? "passed" : "failed"] += 1;
 }

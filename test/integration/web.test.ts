@@ -17,7 +17,6 @@ const test = base
     await mkdir(join(webFolder, "assets"), { recursive: true });
     await writeFile(join(root, "secret.txt"), "secret");
     await writeFile(join(webFolder, "index.html"), PAGE);
-    await writeFile(join(webFolder, "favicon.svg"), "<svg/>");
     const script = join(webFolder, "assets", "page-1a2b.js");
     await writeFile(script, SCRIPT);
     await writeFile(`${script}.br`, brotliCompressSync(SCRIPT));
@@ -117,9 +116,7 @@ describe("the page", () => {
   test("is no part of the API's description", async ({ web }) => {
     const { paths } = (await (await web()).inject({ url: "/openapi.json" })).json();
     const ofPage = Object.keys(paths).filter((path) => !path.startsWith("/api"));
-    expect(ofPage).not.toEqual(
-      expect.arrayContaining([expect.stringMatching(/assets|history|favicon/)]),
-    );
+    expect(ofPage).not.toEqual(expect.arrayContaining([expect.stringMatching(/assets|history/)]));
     expect(paths).not.toHaveProperty("/");
   });
 });
@@ -158,14 +155,6 @@ describe("a file of the page", () => {
     expect(answer.headers).not.toHaveProperty("content-encoding");
   });
 
-  test("with a name that stays is asked for again", async ({ web }) => {
-    const answer = await (await web()).inject({ url: "/favicon.svg" });
-    expect(answer.headers).toMatchObject({
-      "content-type": "image/svg+xml",
-      "cache-control": "public, max-age=86400",
-    });
-  });
-
   test.for([
     "/assets/none-5e6f.js",
     "/assets/",
@@ -189,9 +178,9 @@ describe("a file of the page", () => {
     "/assets/..",
     "/assets/..%5cindex.html",
   ])("leads nowhere else: %s", async (path, { http, page }) => {
-    const url = new URL(await (await http({ webFolder: page })).listen());
+    const address = new URL(await (await http({ webFolder: page })).listen());
     const [answer] = await once(
-      request({ host: url.hostname, port: url.port, path }).end(),
+      request({ host: address.hostname, port: address.port, path }).end(),
       "response",
     );
     expect(answer.statusCode).toBe(404);

@@ -13,11 +13,8 @@ export interface WebOptions {
 
 /** The addresses that the page knows by itself: each gives the same document. */
 const PAGES = ["/", "/jobs/:jobId", "/history"];
-/** What stands beside the document under a name that stays. */
-const FILES = ["/favicon.svg"];
-
-const YEAR = { maxAge: "365d", immutable: true };
-const DAY = { maxAge: "1d" };
+/** Names of these files change with what is in them. */
+const FOR_GOOD = { maxAge: "365d", immutable: true };
 /** Of flat names alone, so that no address leads out of the folder. */
 const FILE_NAME = /^[\w-][\w.-]*$/;
 
@@ -45,17 +42,11 @@ export async function addWeb(
       },
     });
   }
-  for (const url of FILES) {
-    app.get(url, {
-      ...open,
-      handler: (_request, reply) => reply.sendFile(url.slice(1), webFolder, DAY),
-    });
-  }
   app.get<{ Params: { name: string } }>("/assets/:name", {
     ...open,
     handler: ({ params: { name } }, reply) => {
       if (!FILE_NAME.test(name)) return reply.callNotFound();
-      return reply.sendFile(`assets/${name}`, webFolder, YEAR);
+      return reply.sendFile(`assets/${name}`, webFolder, FOR_GOOD);
     },
   });
 }
