@@ -56,7 +56,8 @@ function closedTo(
 }
 
 interface Restriction {
-  group: string[];
+  group?: string[];
+  regex?: string;
   message: string;
   allowTypeImports?: boolean;
 }
@@ -101,6 +102,21 @@ const whoMayImportWhom = [
   }),
   closedTo("workers/**", { closed: ["gateway", "recorder"] }),
   closedTo("workers/run-worker.ts", { closed: ["gateway", "recorder"], uses: ["bullmq"] }),
+  // The kit's own `src` is one step up at most.
+  restrict("client/{src,react}/**", [
+    { group: ["../../**/src/**", "!../../**/src/contract/**"], message: "Closed to browsers" },
+    {
+      regex: String.raw`^(\.\./){2,}src/contract/`,
+      message: "Browsers get the types of the contract, not its schemas",
+      allowTypeImports: true,
+    },
+  ]),
+  restrict("web/src/**", [
+    {
+      regex: String.raw`^(\.\./)+client/|^(\.\./){2,}(src|workers|test)/`,
+      message: "The page knows the gateway by @jobcast/client alone",
+    },
+  ]),
 ];
 
 export default defineConfig({
@@ -131,6 +147,7 @@ export default defineConfig({
     {
       files: [
         "*.config.ts",
+        "web/vite.config.ts",
         "workers/*/*.ts",
         "docs/examples/*.ts",
         "test/support/servers.ts",

@@ -19,7 +19,7 @@ const projects = [
     ...withServers,
   },
   { name: "integration-alone", include: COUNTING, ...withServers },
-  { name: "client", include: ["client/test/**/*.test.ts"], isolate: false, ...withServers },
+  { name: "client", include: ["client/test/**/*.test.{ts,tsx}"], isolate: false, ...withServers },
   {
     name: "conformance",
     include: [filesIn("conformance")],
@@ -36,6 +36,8 @@ const projects = [
     // Each starts processes of its own.
     maxConcurrency: 3,
   },
+  // Each file has processes and a browser of its own.
+  { name: "browser", include: [filesIn("browser")], ...withServers, testTimeout: 60_000 },
 ];
 
 export default defineConfig({

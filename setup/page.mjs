@@ -82,7 +82,11 @@ function runVite({ root, node, vite, made }) {
   });
   if (status === 0) return undefined;
   const lines = `${stderr ?? ""}\n${stdout ?? ""}`.split("\n").map((line) => line.trim());
-  return error?.message ?? lines.find((line) => /error/i.test(line)) ?? `vite ended with ${status}`;
+  return (
+    error?.message ??
+    lines.find((line) => /^(\w*Error\b|\[\w)/.test(line)) ??
+    `vite ended with ${status}`
+  );
 }
 
 /** Once here rather than at each request; the gateway gives out what the browser takes. */

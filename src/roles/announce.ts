@@ -21,13 +21,11 @@ export function announce(
   if (gateway === undefined || config.isProduction) return;
   const token = gateway.app.tokens.signDevToken({ sub: "demo", ttl: 86_400 });
   process.stdout.write(`
-  Jobcast listens on ${gateway.address}        its API is described on ${gateway.address}/docs
+  Open ${gateway.address} in a browser: choose a user, drop a file, watch it.
 
-  A token for the user "demo", good for a day:
+  The API is described on ${gateway.address}/docs. A token for the user "demo", good for a day, and an upload with it:
 
     export TOKEN=${token}
-
-  Upload a photograph:
 
     curl -H "Authorization: Bearer $TOKEN" -F type=image -F file=@photo.jpg ${gateway.address}/api/jobs
 
