@@ -104,12 +104,12 @@ const whoMayImportWhom = [
   closedTo("workers/run-worker.ts", { closed: ["gateway", "recorder"], uses: ["bullmq"] }),
   // The kit's own `src` is one step up at most.
   restrict("client/{src,react}/**", [
-    { group: ["../../**/src/**", "!../../**/src/contract/**"], message: "Closed to browsers" },
     {
       regex: String.raw`^(\.\./){2,}src/contract/`,
       message: "Browsers get the types of the contract, not its schemas",
       allowTypeImports: true,
     },
+    { group: ["../../**/src/**", "!../../**/src/contract/**"], message: "Closed to browsers" },
   ]),
   restrict("web/src/**", [
     {
@@ -151,6 +151,8 @@ export default defineConfig({
         "workers/*/*.ts",
         "docs/examples/*.ts",
         "test/support/servers.ts",
+        "client/test/page.ts",
+        "test/browser/support/built-page.ts",
         "test/faults/workers/*.ts",
       ],
       rules: { "import/no-default-export": "off" },

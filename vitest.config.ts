@@ -19,7 +19,13 @@ const projects = [
     ...withServers,
   },
   { name: "integration-alone", include: COUNTING, ...withServers },
-  { name: "client", include: ["client/test/**/*.test.{ts,tsx}"], isolate: false, ...withServers },
+  { name: "client", include: ["client/test/**/*.test.ts"], isolate: false, ...withServers },
+  {
+    name: "react",
+    include: ["client/test/**/*.test.tsx"],
+    environment: "./client/test/page.ts",
+    ...withServers,
+  },
   {
     name: "conformance",
     include: [filesIn("conformance")],
@@ -37,7 +43,13 @@ const projects = [
     maxConcurrency: 3,
   },
   // Each file has processes and a browser of its own.
-  { name: "browser", include: [filesIn("browser")], ...withServers, testTimeout: 60_000 },
+  {
+    name: "browser",
+    include: [filesIn("browser")],
+    ...withServers,
+    globalSetup: [...withServers.globalSetup, "test/browser/support/built-page.ts"],
+    testTimeout: 60_000,
+  },
 ];
 
 export default defineConfig({

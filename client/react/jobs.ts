@@ -1,5 +1,12 @@
 import { useCallback, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
-import { type ConnectionState, isFinal, type Job, type JobcastError, type QueueStatus, type Readable } from "../src/index.ts";
+import {
+  type ConnectionState,
+  isFinal,
+  type Job,
+  type JobcastError,
+  type QueueStatus,
+  type Readable,
+} from "../src/index.ts";
 import { useLoad } from "./load.ts";
 import { useJobcast } from "./provider.tsx";
 
@@ -49,8 +56,7 @@ export function useJob(jobId: string | undefined, { onComplete }: UseJobOptions 
   const client = useJobcast();
   const { jobs } = client;
   const subscribe = useCallback(
-    (listener: () => void) =>
-      jobId === undefined ? () => undefined : jobs.watch(jobId, listener),
+    (listener: () => void) => (jobId === undefined ? () => undefined : jobs.watch(jobId, listener)),
     [jobs, jobId],
   );
   const get = (): Job | undefined => (jobId === undefined ? undefined : jobs.get(jobId));

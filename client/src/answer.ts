@@ -18,4 +18,7 @@ export const bad = (
   code: string,
   message: string,
   { retryable = false, status = 0 }: Partial<Pick<JobcastError, "retryable" | "status">> = {},
-): { ok: false; error: JobcastError } => ({ ok: false, error: { code, message, retryable, status } });
+): { ok: false; error: JobcastError } => ({
+  ok: false,
+  error: { code, message, retryable, status },
+});

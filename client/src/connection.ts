@@ -32,8 +32,6 @@ export interface ConnectionOptions {
   /** Where the page stands, asked at each try. */
   cursors: () => Record<string, string>;
   onEvent: (event: string, data: Data) => void;
-  /** What was missed while there was no connection has been heard. */
-  onUp: () => void;
 }
 
 const LADDER = [socketTransport, streamTransport, pollTransport];
@@ -51,7 +49,7 @@ const TOKEN_CODES = ["unauthorized", "token_expired", "token_invalid"];
 const NETWORK = bad("offline", "The gateway cannot be reached", { retryable: true }).error;
 
 export function createConnection(options: ConnectionOptions): Connection {
-  const { url, tokens, cursors, onEvent, onUp } = options;
+  const { url, tokens, cursors, onEvent } = options;
   const state = createCell<ConnectionState>({ status: "idle", transport: null, why: null });
   let life: AbortController | undefined;
   let current: Link | undefined;
@@ -127,7 +125,11 @@ export function createConnection(options: ConnectionOptions): Connection {
         await rest(backoff((failures += 1)), signal);
         continue;
       }
-      const reached = await climb(failures < SOCKET_TRIES ? LADDER.slice(0, 1) : LADDER, token, signal);
+      const reached = await climb(
+        failures < SOCKET_TRIES ? LADDER.slice(0, 1) : LADDER,
+        token,
+        signal,
+      );
       if (signal.aborted) return reached.link?.close();
       let end = reached.end;
       if (reached.link !== undefined) {
@@ -165,9 +167,10 @@ export function createConnection(options: ConnectionOptions): Connection {
     let mine = { link, transport };
     current = link;
     const shown = (): void =>
-      show(mine.transport === socketTransport ? "live" : "fallback", { transport: mine.transport.name });
+      show(mine.transport === socketTransport ? "live" : "fallback", {
+        transport: mine.transport.name,
+      });
     shown();
-    onUp();
     void confirmOnAndOn(either);
     void refreshInTime(either);
     const climbing = transport === socketTransport ? undefined : climbBack(either);

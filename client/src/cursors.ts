@@ -14,7 +14,11 @@ export function createCursors(saved: Record<string, string> = {}): Cursors {
     all: () => ({ ...places }),
     advance(feed, cursor) {
       const known = places[feed];
-      if (known !== undefined && epochOf(known) === epochOf(cursor) && seqOf(cursor) <= seqOf(known))
+      if (
+        known !== undefined &&
+        epochOf(known) === epochOf(cursor) &&
+        seqOf(cursor) <= seqOf(known)
+      )
         return false;
       places[feed] = cursor;
       return true;

@@ -98,8 +98,7 @@ export function createHttp(url: string, tokens: Tokens): Http {
       const answer = await ask(path, call);
       if (!answer.ok) return answer;
       try {
-        const value: Value =
-          answer.value.status === 204 ? undefined : await answer.value.json();
+        const value: Value = answer.value.status === 204 ? undefined : await answer.value.json();
         return good(value);
       } catch (thrown) {
         // Cut off in mid-answer; what was asked for may well be done.
@@ -119,17 +118,22 @@ function sendVisibly(
     request.open(method, address);
     for (const [name, value] of Object.entries({ ...headers, authorization: `Bearer ${token}` }))
       request.setRequestHeader(name, value);
-    request.upload.onprogress = ({ loaded }) => onProgress(loaded);
-    request.onload = () => {
+    request.upload.addEventListener("progress", ({ loaded }) => onProgress(loaded));
+    request.addEventListener("load", () => {
       const { status } = request;
       const headersOf = { get: (name: string) => request.getResponseHeader(name) };
       const json = async (): Promise<unknown> => JSON.parse(request.responseText);
       if (status < 300) resolve(good(headersOf.get("upload-offset")));
-      else void toError({ status, statusText: request.statusText, headers: headersOf, json }).then(resolve);
-    };
-    request.onerror = () => resolve(bad("offline", "The upload was cut off", { retryable: true }));
-    request.onabort = () => resolve(bad("aborted", "Given up"));
-    request.onloadend = () => signal.removeEventListener("abort", abort);
+      else
+        void toError({ status, statusText: request.statusText, headers: headersOf, json }).then(
+          resolve,
+        );
+    });
+    request.addEventListener("error", () =>
+      resolve(bad("offline", "The upload was cut off", { retryable: true })),
+    );
+    request.addEventListener("abort", () => resolve(bad("aborted", "Given up")));
+    request.addEventListener("loadend", () => signal.removeEventListener("abort", abort));
     signal.addEventListener("abort", abort);
     request.send(body);
   });

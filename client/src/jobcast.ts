@@ -1,13 +1,14 @@
-import type { Answer } from "./answer.ts";
+import { type Calls, createCalls } from "./calls.ts";
+import { createCatchUp } from "./catch-up.ts";
 import { createCell, createListeners, type Readable } from "./cell.ts";
 import { type ConnectionState, createConnection } from "./connection.ts";
 import { createCursors } from "./cursors.ts";
 import { createHttp } from "./http.ts";
-import { createJobStore, type Jobs, type JobStore, isFinal } from "./jobs.ts";
+import { createJobStore, type Jobs } from "./jobs.ts";
 import { createKeeping, type Keeper } from "./memory.ts";
 import { createTokens, type TokenSource } from "./token.ts";
-import type { Data } from "./transports/transport.ts";
-import type { Batch, Job, JobRequest, QueueStatus } from "./types.ts";
+import { believe, type Data } from "./transports/transport.ts";
+import type { Batch, Job, QueueStatus, Ready } from "./types.ts";
 import { type Upload, type UploadOptions, upload } from "./upload.ts";
 
 export interface JobcastOptions {
@@ -23,36 +24,14 @@ export interface JobcastOptions {
   user?: string;
 }
 
-export interface SubmitOptions {
-  /** Makes calls with one key one job. Left out, a submit has a key of its own, so that it can be repeated when an answer was lost. */
-  key?: string;
-  signal?: AbortSignal;
-}
-
-/** Of `list`: one page of the history, the newest first. */
-export interface ListOptions {
-  status?: string;
-  type?: string;
-  limit?: number;
-  cursor?: string;
-  signal?: AbortSignal;
-}
-
 /** What a page needs to hand work in, and to see what becomes of it. Nothing of it throws. */
-export interface Jobcast {
+export interface Jobcast extends Calls {
   connection: Readable<ConnectionState>;
   jobs: Jobs;
   /** How busy the queues are, as far as the gateway says. */
   queueStatus: Readable<QueueStatus | undefined>;
   connect(): void;
   close(): void;
-  submit(request: JobRequest, options?: SubmitOptions): Promise<Answer<Job>>;
-  cancel(jobId: string): Promise<Answer<Job>>;
-  retry(jobId: string): Promise<Answer<Job>>;
-  /** Of a finished job, with its files. */
-  remove(jobId: string): Promise<Answer<undefined>>;
-  load(jobId: string): Promise<Answer<Job>>;
-  list(options?: ListOptions): Promise<Answer<{ items: Job[]; nextCursor: string | null }>>;
   upload(file: Blob, options?: UploadOptions): Upload;
   /** Calls back for every event, also those that the kit knows nothing of. */
   onEvent(listener: (event: string, data: Data) => void): () => void;
@@ -70,6 +49,8 @@ export function createJobcast({ url = "", token, remember, user = "" }: JobcastO
   const tokens = createTokens(token);
   const http = createHttp(url, tokens);
   const jobs = createJobStore();
+  const calls = createCalls(http, jobs);
+  const catchUp = createCatchUp(calls, jobs);
   const cursors = createCursors(kept.cursors);
   const told = new Set(kept.told);
   const queueStatus = createCell<QueueStatus | undefined>(undefined);
@@ -83,7 +64,7 @@ export function createJobcast({ url = "", token, remember, user = "" }: JobcastO
     const { feed, cursor } = data;
     if (event === "resync" && typeof feed === "string" && typeof cursor === "string") {
       cursors.take({ [feed]: cursor });
-      void catchUp(feed);
+      void catchUp.all();
     } else if (typeof feed === "string" && typeof cursor === "string") {
       if (!cursors.advance(feed, cursor) && event !== "subscribed") return;
       keep();
@@ -94,23 +75,14 @@ export function createJobcast({ url = "", token, remember, user = "" }: JobcastO
 
   function take(event: string, data: Data): void {
     if (event === "ready") {
-      cursors.take(data["cursors"] as Record<string, string>);
+      const ready = believe<Ready>(data);
+      cursors.take(ready.cursors);
       keep();
-      jobs.take(data["jobs"] as Job[], "event");
-    } else if (event.startsWith("job-")) jobs.take([data as unknown as Job], "event");
-    else if (event.startsWith("batch-")) batches.call(data as unknown as Batch);
-    else if (event === "queue-status") queueStatus.set(data as unknown as QueueStatus);
-  }
-
-  /** What could not be replayed: all that was open as far as the page knows, and all that is. */
-  async function catchUp(feed: string): Promise<void> {
-    const open = jobs.list.get().filter((job) => !isFinal(job.status));
-    const known = new Set(open.map(({ jobId }) => jobId));
-    const page = await http.json<{ items: Job[] }>("/api/jobs?limit=200");
-    if (!page.ok) return void setTimeout(() => void catchUp(feed), AGAIN_MS);
-    jobs.take(page.value.items, "answer");
-    for (const { jobId } of page.value.items) known.delete(jobId);
-    for (const jobId of known) await load(jobId);
+      jobs.take(ready.jobs, "event");
+      if (!ready.recovered) void catchUp.open(ready.jobs);
+    } else if (event.startsWith("job-")) jobs.take([toJob(data)], "event");
+    else if (event.startsWith("batch-")) batches.call(believe<Batch>(data));
+    else if (event === "queue-status") queueStatus.set(believe<QueueStatus>(data));
   }
 
   const connection = createConnection({
@@ -118,22 +90,7 @@ export function createJobcast({ url = "", token, remember, user = "" }: JobcastO
     tokens,
     cursors: cursors.all,
     onEvent: hear,
-    onUp: () => undefined,
   });
-
-  async function taken(asking: Promise<Answer<Job>>): Promise<Answer<Job>> {
-    const answer = await asking;
-    if (answer.ok) jobs.take([answer.value], "answer");
-    return answer;
-  }
-
-  const pathOf = (jobId: string): string => `/api/jobs/${encodeURIComponent(jobId)}`;
-
-  async function load(jobId: string): Promise<Answer<Job>> {
-    const answer = await taken(http.json<Job>(pathOf(jobId)));
-    if (!answer.ok && answer.error.status === 404) jobs.drop(jobId);
-    return answer;
-  }
 
   return {
     connection: connection.state,
@@ -141,35 +98,7 @@ export function createJobcast({ url = "", token, remember, user = "" }: JobcastO
     queueStatus,
     connect: connection.connect,
     close: connection.close,
-    submit: (request, { key = crypto.randomUUID(), signal } = {}) =>
-      taken(
-        http.json<Job>("/api/jobs", {
-          method: "POST",
-          body: request,
-          headers: { "idempotency-key": key },
-          isRepeatable: true,
-          signal,
-        }),
-      ),
-    cancel: (jobId) =>
-      taken(http.json<Job>(`${pathOf(jobId)}/cancel`, { method: "POST", isRepeatable: true })),
-    retry: (jobId) => taken(http.json<Job>(`${pathOf(jobId)}/retry`, { method: "POST" })),
-    async remove(jobId) {
-      const answer = await http.json<undefined>(pathOf(jobId), { method: "DELETE" });
-      if (answer.ok || answer.error.status === 404) jobs.drop(jobId);
-      return answer;
-    },
-    load,
-    async list({ signal, ...filter } = {}) {
-      const asked = Object.entries(filter).map(([name, value]) => [name, `${value}`]);
-      const query = new URLSearchParams(asked);
-      const answer = await http.json<{ items: Job[]; nextCursor: string | null }>(
-        `/api/jobs?${query}`,
-        { signal },
-      );
-      if (answer.ok) jobs.take(answer.value.items, "answer");
-      return answer;
-    },
+    ...calls,
     upload: (file, options = {}) => upload(http, file, options),
     onEvent: events.add,
     onBatch: batches.add,
@@ -183,5 +112,7 @@ export function createJobcast({ url = "", token, remember, user = "" }: JobcastO
   };
 }
 
-/** After a `resync`, when the state cannot be read, ms. */
-const AGAIN_MS = 5000;
+/** Without what makes it a fact. */
+function toJob({ feed: _feed, cursor: _cursor, at: _at, eventId: _eventId, ...job }: Data): Job {
+  return believe<Job>(job);
+}

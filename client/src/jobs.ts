@@ -34,10 +34,12 @@ export function createJobStore({ schedule = onNextFrame }: JobStoreOptions = {})
   const changes = createListeners();
   const outcomes = createListeners<[Job]>();
   const changed = new Set<string>();
-  let sorted: readonly Job[] | undefined;
+  /** The newest first. */
+  const order: Job[] = [];
+  let shown: readonly Job[] | undefined;
 
   function note(jobId: string): void {
-    sorted = undefined;
+    shown = undefined;
     if (changed.size === 0) schedule(flush);
     changed.add(jobId);
   }
@@ -53,14 +55,25 @@ export function createJobStore({ schedule = onNextFrame }: JobStoreOptions = {})
     const known = jobs.get(job.jobId);
     if (known !== undefined && isOlder(job, known)) return;
     jobs.set(job.jobId, job);
+    order.splice(placeOf(job), known === undefined ? 0 : 1, job);
     note(job.jobId);
     const wasOpen = known === undefined ? origin === "event" : !isFinal(known.status);
     if (wasOpen && isFinal(job.status)) outcomes.call(job);
   }
 
-  function list(): readonly Job[] {
-    return (sorted ??= [...jobs.values()].sort(byNewest));
+  /** Where a job stands, or would stand: a thousand changes a second must not have ten thousand jobs sorted anew. */
+  function placeOf(job: Job): number {
+    let [from, to] = [0, order.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      const other = order[middle];
+      if (other !== undefined && byNewest(other, job) < 0) from = middle + 1;
+      else to = middle;
+    }
+    return from;
   }
+
+  const list = (): readonly Job[] => (shown ??= [...order]);
 
   return {
     get: (jobId) => jobs.get(jobId),
@@ -75,7 +88,11 @@ export function createJobStore({ schedule = onNextFrame }: JobStoreOptions = {})
       for (const job of all) takeOne(job, origin);
     },
     drop(jobId) {
-      if (jobs.delete(jobId)) note(jobId);
+      const known = jobs.get(jobId);
+      if (known === undefined) return;
+      order.splice(placeOf(known), 1);
+      jobs.delete(jobId);
+      note(jobId);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, vi } from "vitest";
+import type { Jobcast } from "../src/index.ts";
 import { becomes, open, someone, test } from "./kit.ts";
 
 describe("a job that is handed in", () => {
@@ -47,5 +48,25 @@ describe("what another window does", () => {
     const answer = await there.submit({ type: "echo", input: { data: { text: "there" } } });
     const jobId = answer.ok ? answer.value.jobId : "";
     await vi.waitFor(() => expect(here.jobs.get(jobId)?.status).toBe("completed"), 15_000);
+  });
+});
+
+describe("what ended before the page was connected", () => {
+  test.for([1, 12])("is asked for: %d jobs", async (count, { cluster: { a } }) => {
+    const token = a.token(someone());
+    const [page, other] = [open({ url: a.url, token }), open({ url: a.url, token })];
+    const statuses = (client: Jobcast) => client.jobs.list.get().map(({ status }) => status);
+    other.connect();
+    await becomes(other, "live");
+    await Promise.all(
+      Array.from({ length: count }, (_, n) =>
+        page.submit({ type: "echo", input: { data: { text: `${n}` } } }),
+      ),
+    );
+    const done = Array.from({ length: count }, () => "completed");
+    await vi.waitFor(() => expect(statuses(other)).toEqual(done));
+    expect(statuses(page)).not.toContain("completed");
+    page.connect();
+    await vi.waitFor(() => expect(statuses(page)).toEqual(done));
   });
 });

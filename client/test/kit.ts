@@ -1,6 +1,8 @@
 import { onTestFinished, vi } from "vitest";
-import { test as base } from "../../test/support/gateway.ts";
 import { createJobcast, type Jobcast, type JobcastOptions } from "../src/index.ts";
+import type { Keeper } from "../src/memory.ts";
+
+export { someone, test } from "../../test/support/gateway.ts";
 
 /** A page's kit, closed when the test is over. */
 export function open(options: JobcastOptions): Jobcast {
@@ -9,11 +11,18 @@ export function open(options: JobcastOptions): Jobcast {
   return jobcast;
 }
 
+/** What a tab keeps from one reload to the next. */
+export function toKeeper(): Keeper {
+  const kept = new Map<string, string>();
+  return {
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, value) => void kept.set(key, value),
+    removeItem: (key) => void kept.delete(key),
+  };
+}
+
 export const becomes = (jobcast: Jobcast, status: string): Promise<void> =>
   vi.waitFor(() => {
     const state = jobcast.connection.get();
     if (state.status !== status) throw new Error(`It is ${JSON.stringify(state)}`);
   }, 15_000);
-
-export { someone } from "../../test/support/gateway.ts";
-export const test = base;

@@ -33,7 +33,13 @@ const job = (changed: Partial<Job> = {}): Job => ({
 
 const started = job({ status: "processing", attempt: 1, updatedAt: at(1) });
 const halfway = { ...started, progress: 50, updatedAt: at(2) };
-const done = { ...started, status: "completed", progress: 100, updatedAt: at(3), finishedAt: at(3) } as const;
+const done = {
+  ...started,
+  status: "completed",
+  progress: 100,
+  updatedAt: at(3),
+  finishedAt: at(3),
+} as const;
 
 /** A store whose frames are drawn by hand. */
 function createStore() {
@@ -48,9 +54,21 @@ describe("a store of jobs", () => {
   test.for([
     ["an answer that was on its way while an event came", [halfway], [started, "answer"]],
     ["an event that was heard before", [done], [halfway, "event"]],
-    ["progress of the same moment that is less", [halfway], [{ ...halfway, progress: 40 }, "event"]],
-    ["a status of the same moment that is earlier", [done], [{ ...done, status: "processing" }, "answer"]],
-    ["an attempt of the same moment that is earlier", [{ ...halfway, attempt: 2 }], [halfway, "event"]],
+    [
+      "progress of the same moment that is less",
+      [halfway],
+      [{ ...halfway, progress: 40 }, "event"],
+    ],
+    [
+      "a status of the same moment that is earlier",
+      [done],
+      [{ ...done, status: "processing" }, "answer"],
+    ],
+    [
+      "an attempt of the same moment that is earlier",
+      [{ ...halfway, attempt: 2 }],
+      [halfway, "event"],
+    ],
   ] as const)("is not taken back by %s", ([, known, [late, origin]]) => {
     const { store } = createStore();
     store.take(known, "event");
@@ -98,6 +116,23 @@ describe("a store of jobs", () => {
     expect(store.list.get()).toBe(list);
     store.drop("b");
     expect(store.list.get().map(({ jobId }) => jobId)).toEqual(["a"]);
+  });
+
+  test("keeps ten thousand jobs in their order, whatever comes and goes", () => {
+    const { store } = createStore();
+    const random = (below: number): number => Math.floor(Math.random() * below);
+    const some = (): Job => {
+      const n = random(10_000);
+      return job({ jobId: `job-${n}`, createdAt: at(n % 997), updatedAt: at(random(10_000)) });
+    };
+    for (let i = 0; i < 20_000; i += 1)
+      if (random(10) === 0) store.drop(some().jobId);
+      else store.take([some()], "event");
+    const list = store.list.get();
+    const ranks = list.map(({ createdAt, jobId }) => `${createdAt} ${jobId}`);
+    expect(ranks.length).toBeGreaterThan(5000);
+    expect(ranks).toEqual([...new Set(ranks)].toSorted().toReversed());
+    expect(list.every((one) => one === store.get(one.jobId))).toBe(true);
   });
 
   test("goes on when a listener throws", () => {

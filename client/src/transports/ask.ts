@@ -12,7 +12,8 @@ export async function askFor(
     const { status } = response;
     const problem = await response.json().catch(() => ({}));
     // What a proxy says, and what says that it passes, is no answer to who is asking.
-    if (typeof problem?.code !== "string" || status === 429 || status >= 500) return { kind: "lost" };
+    if (typeof problem?.code !== "string" || status === 429 || status >= 500)
+      return { kind: "lost" };
     const { code, detail: message = "" } = problem;
     return { kind: "refused", error: { code, message, retryable: false, status } };
   } catch {
