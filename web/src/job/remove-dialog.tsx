@@ -1,0 +1,55 @@
+import type { Job } from "@jobcast/client";
+import { useJobcast } from "@jobcast/client/react";
+import { AlertDialog } from "radix-ui";
+import { closeJob, useRoute } from "../router.ts";
+import { Button } from "../ui/button.tsx";
+import { createValue, useValue } from "../ui/value.ts";
+import { removeJob } from "./actions.ts";
+import { nameOfJob } from "./kinds.ts";
+
+const asked = createValue<Job | undefined>(undefined);
+
+/** Has the page ask whether this job is meant to go for good. */
+export const askToRemove = (job: Job): void => asked.set(job);
+
+/** Stands in the page once, and shows itself when somebody asks. */
+export function RemoveDialog() {
+  const client = useJobcast();
+  const job = useValue(asked);
+  const { jobId: openId } = useRoute();
+
+  async function remove(): Promise<void> {
+    if (job === undefined) return;
+    const isGone = await removeJob(client, job);
+    if (isGone && openId === job.jobId) closeJob();
+  }
+
+  return (
+    <AlertDialog.Root
+      open={job !== undefined}
+      onOpenChange={(isOpen) => !isOpen && asked.set(undefined)}
+    >
+      <AlertDialog.Portal>
+        <AlertDialog.Overlay className="appear fixed inset-0 z-40 bg-black/40" />
+        <AlertDialog.Content className="appear fixed inset-x-4 top-[30%] z-50 mx-auto max-w-sm rounded-xl border border-line bg-raised p-5 shadow-xl">
+          <AlertDialog.Title className="font-semibold break-words">
+            Remove {job === undefined ? "" : `“${nameOfJob(job)}”`}?
+          </AlertDialog.Title>
+          <AlertDialog.Description className="mt-1 text-quiet">
+            The job and its files go for good.
+          </AlertDialog.Description>
+          <div className="mt-5 flex justify-end gap-2">
+            <AlertDialog.Cancel asChild>
+              <Button>Keep</Button>
+            </AlertDialog.Cancel>
+            <AlertDialog.Action asChild>
+              <Button look="danger" onClick={() => void remove()}>
+                Remove
+              </Button>
+            </AlertDialog.Action>
+          </div>
+        </AlertDialog.Content>
+      </AlertDialog.Portal>
+    </AlertDialog.Root>
+  );
+}
