@@ -79,5 +79,7 @@ function fromPerson(person: Person): Session {
   return { name, isPremium, onlyJobId: undefined, client };
 }
 
-const clientOf = (user: string, token: string | (() => Promise<string>)): Jobcast =>
-  createJobcast({ token, user, remember: sessionStorage });
+/** Needed while this file is read, so it is no constant. */
+function clientOf(user: string, token: string | (() => Promise<string>)): Jobcast {
+  return createJobcast({ token, user, remember: sessionStorage });
+}
