@@ -12,7 +12,7 @@ export interface WebOptions {
 }
 
 /** The addresses that the page knows by itself: each gives the same document. */
-const PAGES = ["/", "/jobs/:jobId", "/history"];
+const PAGES = ["/", "/jobs/:jobId"];
 /** Names of these files change with what is in them. */
 const FOR_GOOD = { maxAge: "365d", immutable: true };
 /** Of flat names alone, so that no address leads out of the folder. */

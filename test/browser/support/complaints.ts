@@ -16,9 +16,12 @@ export function createComplaints(): Complaints {
       context.on("console", (message) => {
         if (message.type() === "error") heard.push(`${message.text()} ${message.location().url}`);
       });
-      context.on("weberror", (error) => heard.push(`Uncaught: ${String(error.error())}`));
+      context.on("weberror", (error) => heard.push(`Uncaught: ${stackOf(error.error())}`));
     },
     expect: (pattern) => void expected.push(pattern),
     unexpected: () => heard.filter((text) => !expected.some((pattern) => pattern.test(text))),
   };
 }
+
+const stackOf = (thrown: unknown): string =>
+  thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);

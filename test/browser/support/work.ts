@@ -10,13 +10,17 @@ export interface Work {
   fail(message: string): Promise<void>;
 }
 
-/** Hands in a job of `user` that waits for whoever calls what is returned. */
-export async function handIn(world: World, user: string): Promise<Work> {
+/** Hands in a job of `user` under a name; it waits for whoever calls what is returned. */
+export async function handIn(world: World, user: string, name: string): Promise<Work> {
   const asUser = await world.token(user);
   // One each: calls are counted by user.
   const asService = await world.token(`service-${someone()}`, { roles: ["service"] });
   const job: Job = JSON.parse(
-    await call(`${world.url}/api/jobs`, asUser, { type: "external", input: { data: {} } }),
+    await call(`${world.url}/api/jobs`, asUser, {
+      type: "external",
+      input: { data: {} },
+      metadata: { name },
+    }),
   );
   const report = async (what: string, body: object): Promise<void> => {
     await call(`${world.url}/api/jobs/${job.jobId}/${what}`, asService, body);
