@@ -22,7 +22,7 @@ export function App() {
     <QueryClientProvider client={queries}>
       <JobcastProvider client={session.client}>
         <Workspace key={session.name} session={session} />
-        <Toaster theme={theme} position="bottom-right" closeButton visibleToasts={4} />
+        <Toaster theme={theme} position="bottom-left" closeButton visibleToasts={4} />
       </JobcastProvider>
     </QueryClientProvider>
   );

@@ -1,5 +1,7 @@
 import { setNonce } from "get-nonce";
 
 /** Dialogs stop the page from scrolling by a style element of their own, which needs the nonce of this page. */
-const meta = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]');
-if (meta?.nonce !== undefined && meta.nonce !== "") setNonce(meta.nonce);
+export function takeNonce(): void {
+  const meta = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]');
+  if (meta?.nonce !== undefined && meta.nonce !== "") setNonce(meta.nonce);
+}

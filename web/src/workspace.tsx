@@ -3,8 +3,7 @@ import { ConnectionBanner } from "./connection/connection-banner.tsx";
 import { useConnectionStory } from "./connection/use-connection-story.ts";
 import { QueueLine } from "./connection/queue-line.tsx";
 import { Header } from "./header.tsx";
-import { JobPanel } from "./job/job-panel.tsx";
-import { RemoveDialog } from "./job/remove-dialog.tsx";
+import { Dialogs } from "./job/dialogs.tsx";
 import { WorkList } from "./list/work-list.tsx";
 import { createOutbox, OutboxProvider } from "./new-work/outbox.ts";
 import { NewWork } from "./new-work/new-work.tsx";
@@ -38,8 +37,7 @@ export function Workspace({ session }: { session: Session }) {
           <OnlyJob jobId={onlyJobId} />
         )}
       </main>
-      {onlyJobId === undefined && <JobPanel />}
-      <RemoveDialog />
+      {onlyJobId === undefined && <Dialogs />}
     </OutboxProvider>
   );
 }

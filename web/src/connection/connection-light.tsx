@@ -1,7 +1,7 @@
 import { useJobcast } from "@jobcast/client/react";
-import { Popover } from "radix-ui";
 import { formatClock } from "../format/time.ts";
 import { Button } from "../ui/button.tsx";
+import { DropDown } from "../ui/drop-down.tsx";
 import { CONNECTION_LOOKS, TRANSPORT_WORDS } from "./looks.ts";
 import type { ConnectionStory } from "./use-connection-story.ts";
 
@@ -11,35 +11,24 @@ export function ConnectionLight({ story }: { story: ConnectionStory }) {
   const { status, transport, why, sinceMs } = story;
   const { word, color, explain } = CONNECTION_LOOKS[status];
   const mayConnect = status === "offline" || status === "closed";
+  const light = (
+    <>
+      <span className={`size-2 rounded-full ${color}`} /> {word}
+    </>
+  );
   return (
-    <Popover.Root>
-      <Popover.Trigger asChild>
-        <Button look="bare" aria-label={`Connection: ${word}`}>
-          <span className={`size-2 rounded-full ${color}`} /> {word}
+    <DropDown label={`Connection: ${word}`} button={light}>
+      <p className="font-medium">
+        {word} since {formatClock(sinceMs)}
+      </p>
+      <p className="mt-1 text-quiet">{explain}</p>
+      {why !== null && <p className="mt-2 wrap-anywhere">{why.message}</p>}
+      {transport !== null && <p className="mt-2 text-quiet">By: {TRANSPORT_WORDS[transport]}</p>}
+      {mayConnect && (
+        <Button className="mt-3 w-full" onClick={client.connect}>
+          Try now
         </Button>
-      </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content
-          align="end"
-          sideOffset={6}
-          collisionPadding={12}
-          className="appear z-30 w-72 rounded-xl border border-line bg-raised p-4 shadow-lg"
-        >
-          <p className="font-medium">
-            {word} since {formatClock(sinceMs)}
-          </p>
-          <p className="mt-1 text-quiet">{explain}</p>
-          {why !== null && <p className="mt-2 break-words">{why.message}</p>}
-          {transport !== null && (
-            <p className="mt-2 text-quiet">By: {TRANSPORT_WORDS[transport]}</p>
-          )}
-          {mayConnect && (
-            <Button className="mt-3 w-full" onClick={client.connect}>
-              Try now
-            </Button>
-          )}
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
+      )}
+    </DropDown>
   );
 }

@@ -3,13 +3,13 @@ import { useJobcast } from "@jobcast/client/react";
 import { Button } from "../ui/button.tsx";
 import { CloseIcon, RemoveIcon, RetryIcon } from "../ui/icons.tsx";
 import { cancelJob, retryJob } from "./actions.ts";
-import { askToRemove } from "./remove-dialog.tsx";
+import { askToRemove } from "./removal.ts";
 
 export function JobActions({ job }: { job: Job }) {
   const client = useJobcast();
   const { status } = job;
   return (
-    <div className="flex flex-wrap gap-2">
+    <div className="ml-auto flex flex-wrap gap-2">
       {(status === "failed" || status === "cancelled") && (
         <Button
           look={job.error?.retryable === false ? "plain" : "main"}

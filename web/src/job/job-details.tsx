@@ -45,8 +45,8 @@ export function JobDetails({ jobId, isGuest = false }: JobDetailsProps) {
   const isOpen = !isFinal(job.status);
   return (
     <article className="space-y-6">
-      <header className="pr-10">
-        <p className="flex items-center gap-1.5 text-[0.8125rem] text-quiet">
+      <header>
+        <p className="flex items-center gap-1.5 pr-10 text-[0.8125rem] text-quiet">
           <Icon /> {labelOfKind(job.type)}
           {job.input.bytes !== null && <span>· {formatBytes(job.input.bytes)}</span>}
         </p>
@@ -59,6 +59,7 @@ export function JobDetails({ jobId, isGuest = false }: JobDetailsProps) {
           {isOpen && job.estimatedTime !== null && (
             <span className="text-quiet">{formatTimeLeft(job.estimatedTime)}</span>
           )}
+          {!isGuest && <JobActions job={job} />}
         </div>
         {job.status === "processing" && (
           <div className="mt-3">
@@ -66,7 +67,6 @@ export function JobDetails({ jobId, isGuest = false }: JobDetailsProps) {
           </div>
         )}
       </header>
-      {!isGuest && <JobActions job={job} />}
       {job.error !== null && <Failure job={job} />}
       {isOpen && job.partial !== null && (
         <section>

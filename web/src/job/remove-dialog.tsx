@@ -1,22 +1,21 @@
 import type { Job } from "@jobcast/client";
 import { useJobcast } from "@jobcast/client/react";
 import { AlertDialog } from "radix-ui";
-import { closeJob, useRoute } from "../router.ts";
+import { closeJob } from "../router.ts";
 import { Button } from "../ui/button.tsx";
-import { createValue, useValue } from "../ui/value.ts";
 import { removeJob } from "./actions.ts";
 import { nameOfJob } from "./kinds.ts";
+import { askedToRemove } from "./removal.ts";
 
-const asked = createValue<Job | undefined>(undefined);
+export interface RemoveDialogProps {
+  job: Job | undefined;
+  /** The job that is open meanwhile. */
+  openId: string | undefined;
+}
 
-/** Has the page ask whether this job is meant to go for good. */
-export const askToRemove = (job: Job): void => asked.set(job);
-
-/** Stands in the page once, and shows itself when somebody asks. */
-export function RemoveDialog() {
+/** Asks whether a job is meant to go for good. */
+export function RemoveDialog({ job, openId }: RemoveDialogProps) {
   const client = useJobcast();
-  const job = useValue(asked);
-  const { jobId: openId } = useRoute();
 
   async function remove(): Promise<void> {
     if (job === undefined) return;
@@ -27,12 +26,14 @@ export function RemoveDialog() {
   return (
     <AlertDialog.Root
       open={job !== undefined}
-      onOpenChange={(isOpen) => !isOpen && asked.set(undefined)}
+      onOpenChange={(isOpen) => {
+        if (!isOpen) askedToRemove.set(undefined);
+      }}
     >
       <AlertDialog.Portal>
         <AlertDialog.Overlay className="appear fixed inset-0 z-40 bg-black/40" />
         <AlertDialog.Content className="appear fixed inset-x-4 top-[30%] z-50 mx-auto max-w-sm rounded-xl border border-line bg-raised p-5 shadow-xl">
-          <AlertDialog.Title className="font-semibold break-words">
+          <AlertDialog.Title className="font-semibold wrap-anywhere">
             Remove {job === undefined ? "" : `“${nameOfJob(job)}”`}?
           </AlertDialog.Title>
           <AlertDialog.Description className="mt-1 text-quiet">

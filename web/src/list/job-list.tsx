@@ -1,5 +1,5 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { Entry } from "./entries.ts";
 import { HEADING_REM, remToPx, ROW_REM } from "./sizes.ts";
 import { JobRow } from "./job-row.tsx";
@@ -24,7 +24,6 @@ export function JobList({ entries, total, onEnd }: JobListProps) {
     // Below the header of the page, which stays.
     scrollPaddingStart: remToPx(5),
     scrollPaddingEnd: remToPx(1),
-    getItemKey: (index) => entries[index]?.key ?? index,
     estimateSize: (index) =>
       remToPx(ROW_REM + (entries[index]?.heading === undefined ? 0 : HEADING_REM)),
   });
@@ -33,8 +32,11 @@ export function JobList({ entries, total, onEnd }: JobListProps) {
   useEffect(() => void (isAtEnd && onEnd()), [isAtEnd, entries.length, onEnd]);
 
   // Sizes follow from the entries, and are asked for anew when a heading has moved.
-  const headings = entries.flatMap(({ heading }, index) => (heading === undefined ? [] : [index]));
-  useLayoutEffect(() => virtual.measure(), [virtual, headings.join()]);
+  const headings = useMemo(
+    () => entries.flatMap(({ heading }, index) => (heading === undefined ? [] : [index])).join(),
+    [entries],
+  );
+  useLayoutEffect(() => virtual.measure(), [virtual, headings]);
   const onKeyDown = useRowKeys({ list, count: entries.length, scrollTo: virtual.scrollToIndex });
 
   return (
@@ -45,12 +47,12 @@ export function JobList({ entries, total, onEnd }: JobListProps) {
       className="relative"
       style={{ height: virtual.getTotalSize() }}
     >
-      {drawn.map(({ key, index, start }) => {
+      {drawn.map(({ index, start }) => {
         const entry = entries[index];
         if (entry === undefined) return null;
         return (
           <li
-            key={key}
+            key={entry.key}
             data-index={index}
             aria-posinset={index + 1}
             aria-setsize={total ?? -1}

@@ -3,7 +3,7 @@ import { useJobcast } from "@jobcast/client/react";
 import { cancelJob, retryJob } from "../job/actions.ts";
 import { IconButton } from "../ui/button.tsx";
 import { CloseIcon, RemoveIcon, RetryIcon } from "../ui/icons.tsx";
-import { askToRemove } from "../job/remove-dialog.tsx";
+import { askToRemove } from "../job/removal.ts";
 
 export function RowActions({ job, name }: { job: Job; name: string }) {
   const client = useJobcast();

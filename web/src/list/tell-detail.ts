@@ -1,23 +1,19 @@
-import type { Job } from "@jobcast/client";
+import type { Job, JobStatus } from "@jobcast/client";
 import { formatDuration, formatTimeLeft } from "../format/duration.ts";
 import { plural } from "../format/plural.ts";
 import { filesOf } from "../job/result-files.ts";
 
+const DETAILS: Record<JobStatus, (job: Job) => string> = {
+  queued: (job) => join([place(job), job.step, attempt(job), timeLeft(job)]),
+  processing: (job) =>
+    join([`${Math.floor(job.progress)} %`, job.step, attempt(job), timeLeft(job)]),
+  completed: (job) => join([files(job), took(job)]),
+  failed: (job) => job.error?.message ?? "",
+  cancelled: () => "",
+};
+
 /** What there is to say beside the status of a job, in a few words. */
-export function tellDetail(job: Job): string {
-  switch (job.status) {
-    case "queued":
-      return join([place(job), job.step, attempt(job), timeLeft(job)]);
-    case "processing":
-      return join([`${Math.floor(job.progress)} %`, job.step, attempt(job), timeLeft(job)]);
-    case "completed":
-      return join([files(job), took(job)]);
-    case "failed":
-      return job.error?.message ?? "";
-    case "cancelled":
-      return "";
-  }
-}
+export const tellDetail = (job: Job): string => DETAILS[job.status](job);
 
 const join = (parts: (string | null)[]): string =>
   parts.filter((part) => part !== null && part !== "").join(" · ");

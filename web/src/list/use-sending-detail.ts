@@ -11,23 +11,18 @@ const WEIGHT = 0.4;
 export function useSendingDetail({ order, state }: Sending, now: SendingState): string {
   const rate = useRate(() => state.get().sentBytes, now.status === "sending");
   const { size } = order.file;
-  switch (now.status) {
-    case "in-line":
-      return "";
-    case "failed":
-      return now.error?.message ?? "";
-    case "waiting":
-      return "goes on by itself";
-    case "handing-in":
-      return "becoming a job";
-    case "paused":
-      return `${formatBytes(now.sentBytes)} of ${formatBytes(size)}`;
-    case "sending":
-      return [
-        `${formatBytes(now.sentBytes)} of ${formatBytes(size)}`,
-        ...(rate > 0 ? [formatRate(rate), formatTimeLeft((size - now.sentBytes) / rate)] : []),
-      ].join(" · ");
-  }
+  const sent = `${formatBytes(now.sentBytes)} of ${formatBytes(size)}`;
+  const pace =
+    rate > 0 ? ` · ${formatRate(rate)} · ${formatTimeLeft((size - now.sentBytes) / rate)}` : "";
+  const details: Record<SendingState["status"], string> = {
+    "in-line": "",
+    sending: sent + pace,
+    waiting: "goes on by itself",
+    paused: sent,
+    "handing-in": "becoming a job",
+    failed: now.error?.message ?? "",
+  };
+  return details[now.status];
 }
 
 /** Bytes a second, calmed; 0 until it is known. */

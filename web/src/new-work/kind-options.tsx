@@ -31,7 +31,7 @@ export function KindOptions({ kind, count, choices, setChoices }: KindOptionsPro
         <span aria-hidden="true" className="w-24 text-quiet">
           {plural(count, NOUNS[kind])}
         </span>
-        {fieldsOf(kind, choices, setChoices)}
+        <Fields kind={kind} choices={choices} setChoices={setChoices} />
       </div>
       {!options.ok && (
         <p role="status" className="mt-1.5 text-warn">
@@ -42,27 +42,21 @@ export function KindOptions({ kind, count, choices, setChoices }: KindOptionsPro
   );
 }
 
-function fieldsOf(kind: Kind, choices: Choices, set: (choices: Choices) => void): ReactNode {
-  switch (kind) {
-    case "image":
-      return (
-        <ImageChoices value={choices.image} onChange={(image) => set({ ...choices, image })} />
-      );
-    case "pdf":
-      return <PdfChoices value={choices.pdf} onChange={(pdf) => set({ ...choices, pdf })} />;
-    case "transcription":
-      return (
-        <TranscriptionChoices
-          value={choices.transcription}
-          onChange={(transcription) => set({ ...choices, transcription })}
-        />
-      );
-    case "analysis":
-      return (
-        <AnalysisChoices
-          value={choices.analysis}
-          onChange={(analysis) => set({ ...choices, analysis })}
-        />
-      );
-  }
+function Fields({ kind, choices, setChoices }: Omit<KindOptionsProps, "count">) {
+  const { image, pdf, transcription, analysis } = choices;
+  const change = (changed: Partial<Choices>): void => setChoices({ ...choices, ...changed });
+  const fields: Record<Kind, () => ReactNode> = {
+    image: () => <ImageChoices value={image} onChange={(next) => change({ image: next })} />,
+    pdf: () => <PdfChoices value={pdf} onChange={(next) => change({ pdf: next })} />,
+    transcription: () => (
+      <TranscriptionChoices
+        value={transcription}
+        onChange={(next) => change({ transcription: next })}
+      />
+    ),
+    analysis: () => (
+      <AnalysisChoices value={analysis} onChange={(next) => change({ analysis: next })} />
+    ),
+  };
+  return fields[kind]();
 }

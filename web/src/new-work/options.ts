@@ -30,16 +30,13 @@ export type Options = { ok: true; options: object } | { ok: false; problem: stri
 
 /** As a job takes them, or what is missing. */
 export function toOptions(kind: Kind, choices: Choices): Options {
-  switch (kind) {
-    case "image":
-      return toImageOptions(choices.image);
-    case "pdf":
-      return toPdfOptions(choices.pdf);
-    case "transcription":
-      return toTranscriptionOptions(choices.transcription);
-    case "analysis":
-      return toAnalysisOptions(choices.analysis);
-  }
+  const makers: Record<Kind, () => Options> = {
+    image: () => toImageOptions(choices.image),
+    pdf: () => toPdfOptions(choices.pdf),
+    transcription: () => toTranscriptionOptions(choices.transcription),
+    analysis: () => toAnalysisOptions(choices.analysis),
+  };
+  return makers[kind]();
 }
 
 function toImageOptions({ sizes, format }: Choices["image"]): Options {

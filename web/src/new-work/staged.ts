@@ -15,14 +15,9 @@ type Change =
   | { what: "remove"; ids: readonly string[] };
 
 function change(staged: readonly Staged[], now: Change): readonly Staged[] {
-  switch (now.what) {
-    case "add":
-      return [...staged, ...now.files.map(toStaged)];
-    case "kind":
-      return staged.map((one) => (one.id === now.id ? { ...one, kind: now.kind } : one));
-    case "remove":
-      return staged.filter(({ id }) => !now.ids.includes(id));
-  }
+  if (now.what === "add") return [...staged, ...now.files.map(toStaged)];
+  if (now.what === "remove") return staged.filter(({ id }) => !now.ids.includes(id));
+  return staged.map((one) => (one.id === now.id ? { ...one, kind: now.kind } : one));
 }
 
 const toStaged = (file: File): Staged => ({ id: crypto.randomUUID(), file, kind: guessKind(file) });
