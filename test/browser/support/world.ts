@@ -16,6 +16,8 @@ export interface Visit {
   /** Signed in as; left out, the page asks. */
   user?: string;
   path?: string;
+  /** By another way than the load balancer. */
+  from?: string;
   width?: "phone" | "desktop";
   isDark?: boolean;
 }
@@ -56,13 +58,13 @@ export const test = base
   .extend("visit", async ({ world, browser, complaints }, { onCleanup }) => {
     const opened = new AsyncDisposableStack();
     onCleanup(() => opened.disposeAsync());
-    return async ({ user, path = "/", ...look }: Visit = {}): Promise<Page> => {
+    return async ({ user, path = "/", from = world.url, ...look }: Visit = {}): Promise<Page> => {
       const context = await browser.newContext(optionsOf(look));
       opened.defer(() => context.close());
       complaints.listenTo(context);
       const page = await context.newPage();
       const hash = user === undefined ? "" : `#token=${await world.token(user)}`;
-      await page.goto(`${world.url}${path}${hash}`);
+      await page.goto(`${from}${path}${hash}`);
       return page;
     };
   });
