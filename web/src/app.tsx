@@ -21,7 +21,7 @@ export function App() {
   return (
     <QueryClientProvider client={queries}>
       <JobcastProvider client={session.client}>
-        <Workspace key={session.name} session={session} />
+        <Workspace key={session.id} session={session} />
         <Toaster theme={theme} position="bottom-left" closeButton visibleToasts={4} />
       </JobcastProvider>
     </QueryClientProvider>

@@ -22,8 +22,10 @@ export interface JobDetailsProps {
 export function JobDetails({ jobId, isGuest = false }: JobDetailsProps) {
   const client = useJobcast();
   const { job, error } = useJob(jobId);
-  // Links of its results may have run out since it was read.
-  useEffect(() => void client.load(jobId), [client, jobId]);
+  // Links of its results may have run out since it was read. One that is not known is read by the hook.
+  useEffect(() => {
+    if (client.jobs.get(jobId) !== undefined) void client.load(jobId);
+  }, [client, jobId]);
   if (error !== undefined)
     return (
       <div className="py-10 text-center">

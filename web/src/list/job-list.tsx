@@ -56,7 +56,7 @@ export function JobList({ entries, total, onEnd }: JobListProps) {
             data-index={index}
             aria-posinset={index + 1}
             aria-setsize={total ?? -1}
-            className="absolute inset-x-0 top-0"
+            className="absolute inset-x-0 top-0 contain-layout contain-paint contain-style"
             style={{ transform: `translateY(${start - top}px)` }}
           >
             {entry.heading !== undefined && (

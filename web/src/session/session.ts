@@ -6,6 +6,8 @@ import { forget, keep, readKept } from "./kept.ts";
 
 /** Someone who is signed in, in this window. */
 export interface Session {
+  /** Of this sign-in, not of the person. */
+  id: string;
   name: string;
   isPremium: boolean;
   /** The one job that the token is for, where it is for one. */
@@ -19,6 +21,11 @@ export interface SignedOut {
 }
 
 const state = createValue<Session | SignedOut>(resume());
+
+// A link with a token, opened in a window where the page is already.
+addEventListener("hashchange", () => {
+  if (location.hash.startsWith("#token=")) state.set(resume());
+});
 
 export const useSession = (): Session | SignedOut => useValue(state);
 
@@ -70,13 +77,13 @@ function fromToken(token: string): Session | undefined {
   const { user = "Guest", isPremium, only } = claims;
   const [onlyJobId] = only.map((topic) => topic.replace(/^job:/, ""));
   const name = onlyJobId === undefined ? user : "Guest";
-  return { name, isPremium, onlyJobId, client: clientOf(user, token) };
+  return { id: crypto.randomUUID(), name, isPremium, onlyJobId, client: clientOf(user, token) };
 }
 
 function fromPerson(person: Person): Session {
   const { sub, name, isPremium } = person;
   const client = clientOf(sub, () => fetchDevToken(person));
-  return { name, isPremium, onlyJobId: undefined, client };
+  return { id: crypto.randomUUID(), name, isPremium, onlyJobId: undefined, client };
 }
 
 /** Needed while this file is read, so it is no constant. */
