@@ -19,7 +19,8 @@ export function Workspace({ session }: { session: Session }) {
   const [outbox] = useState(() => createOutbox(client));
   const story = useConnectionStory();
   useRefusal(story);
-  useOutcomeToasts(client);
+  // A guest came for this one outcome, and sees it.
+  useOutcomeToasts(onlyJobId === undefined ? client : undefined);
   useLeaveWarning(outbox);
   return (
     <OutboxProvider value={outbox}>

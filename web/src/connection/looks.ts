@@ -23,7 +23,7 @@ export const CONNECTION_LOOKS: Record<ConnectionState["status"], ConnectionLook>
   offline: {
     word: "Offline",
     color: "bg-bad",
-    explain: "The gateway cannot be reached. The page tries again by itself and misses nothing.",
+    explain: "Nothing gets through. The page tries again by itself, and misses nothing.",
   },
   closed: { word: "Closed", color: "bg-bad", explain: "The gateway has ended the connection." },
 };

@@ -4,6 +4,7 @@ import type { Entry } from "./entries.ts";
 import { HEADING_REM, remToPx, ROW_REM } from "./sizes.ts";
 import { JobRow } from "./job-row.tsx";
 import { SendingRow } from "./sending-row.tsx";
+import { useAnchor } from "./use-anchor.ts";
 import { useRowKeys } from "./use-row-keys.ts";
 
 export interface JobListProps {
@@ -37,6 +38,7 @@ export function JobList({ entries, total, onEnd }: JobListProps) {
     [entries],
   );
   useLayoutEffect(() => virtual.measure(), [virtual, headings]);
+  useAnchor({ entries, virtual, top });
   const onKeyDown = useRowKeys({ list, count: entries.length, scrollTo: virtual.scrollToIndex });
 
   return (

@@ -16,7 +16,7 @@ export interface RowFrameProps {
 export function RowFrame(props: RowFrameProps) {
   const { picture, name, about, status, detail, bar, time, actions } = props;
   return (
-    <div className="group relative grid h-16 grid-cols-[2.5rem_minmax(0,1fr)_auto] content-center items-center gap-x-3 border-t border-line px-1 focus-within:bg-hover hover:bg-hover sm:grid-cols-[2.5rem_minmax(0,1fr)_minmax(0,17rem)_5.5rem_4.25rem] sm:gap-x-4 sm:px-2">
+    <div className="group relative grid h-16 grid-cols-[2.5rem_minmax(0,1fr)_auto] content-center items-center gap-x-3 border-t border-line px-1 focus-within:bg-hover hover:bg-hover sm:grid-cols-[2.5rem_minmax(0,1fr)_minmax(0,20rem)_5rem_4.25rem] sm:gap-x-4 sm:px-2">
       <div className="row-span-2 grid size-10 place-items-center overflow-hidden rounded-md bg-hover text-quiet group-hover:bg-ground sm:row-span-1">
         {picture}
       </div>

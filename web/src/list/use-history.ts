@@ -1,6 +1,7 @@
 import type { JobcastError } from "@jobcast/client";
-import { useJobcast } from "@jobcast/client/react";
+import { useConnection, useJobcast } from "@jobcast/client/react";
 import { useInfiniteQuery } from "@tanstack/react-query";
+import { useEffect, useEffectEvent } from "react";
 import { type Filter, toQuery } from "./filter.ts";
 
 const PAGE_SIZE = 50;
@@ -25,7 +26,7 @@ export function useHistory(filter: Filter): History {
   const client = useJobcast();
   const asked = toQuery(filter);
   const query = useInfiniteQuery<Page, JobcastError, { pages: Page[] }, unknown[], string | null>({
-    queryKey: ["history", client, asked],
+    queryKey: ["history", asked],
     initialPageParam: null,
     async queryFn({ pageParam, signal }) {
       const cursor = pageParam === null ? {} : { cursor: pageParam };
@@ -37,6 +38,16 @@ export function useHistory(filter: Filter): History {
     getNextPageParam: ({ nextCursor }) => nextCursor,
   });
   const { data, hasNextPage, isFetching, isPending, isFetchNextPageError, error } = query;
+  const tryAgain = (): void => void (data === undefined ? query.refetch() : query.fetchNextPage());
+
+  // What failed for want of a connection is asked for again once there is one.
+  const { status } = useConnection();
+  const isUp = status === "live" || status === "fallback";
+  const goOn = useEffectEvent(() => error !== null && tryAgain());
+  useEffect(() => {
+    if (isUp) goOn();
+  }, [isUp]);
+
   const oldest = data?.pages.at(-1)?.oldest ?? NOTHING_YET;
   return {
     completeSince: data !== undefined && !hasNextPage ? "" : oldest,
@@ -45,8 +56,7 @@ export function useHistory(filter: Filter): History {
     loadMore() {
       if (hasNextPage && !isFetching && !isFetchNextPageError) void query.fetchNextPage();
     },
-    tryAgain: () =>
-      void (isPending || data === undefined ? query.refetch() : query.fetchNextPage()),
+    tryAgain,
   };
 }
 

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import { formatBytes, formatRate } from "../format/bytes.ts";
+import { formatRate } from "../format/bytes.ts";
 import { formatTimeLeft } from "../format/duration.ts";
 import type { Sending, SendingState } from "../new-work/sending.ts";
 
@@ -11,7 +11,7 @@ const WEIGHT = 0.4;
 export function useSendingDetail({ order, state }: Sending, now: SendingState): string {
   const rate = useRate(() => state.get().sentBytes, now.status === "sending");
   const { size } = order.file;
-  const sent = `${formatBytes(now.sentBytes)} of ${formatBytes(size)}`;
+  const sent = `${size === 0 ? 100 : Math.floor((100 * now.sentBytes) / size)} %`;
   const pace =
     rate > 0 ? ` · ${formatRate(rate)} · ${formatTimeLeft((size - now.sentBytes) / rate)}` : "";
   const details: Record<SendingState["status"], string> = {

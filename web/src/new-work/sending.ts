@@ -38,6 +38,8 @@ export interface SendingEnds {
   onJob(jobId: string): void;
 }
 
+/** Without an answer, it is asked again after so long, or when the browser has a network again. */
+const AGAIN_MS = 5000;
 /** Larger pictures take a browser too long to make small. */
 const MAX_PICTURE_BYTES = 15_000_000;
 
@@ -84,7 +86,14 @@ export function createSending(
     const one = { uploadId: arrived };
     const input = kind === "analysis" ? { files: [one] } : one;
     // With one key for this file, a second try cannot make a second job.
-    const answer = await client.submit({ type: kind, input, options: { ...options } }, { key: id });
+    const request = { type: kind, input, options: { ...options } };
+    const answer = await client.submit(request, { key: id });
+    if (isCancelled) return;
+    if (!answer.ok && answer.error.status === 0) {
+      show({ status: "waiting", error: answer.error });
+      await untilOnline(AGAIN_MS);
+      return isCancelled || state.get().status !== "waiting" ? undefined : await handIn(arrived);
+    }
     if (!answer.ok) return fail(answer.error);
     onJob(answer.value.jobId);
     onFree();
@@ -104,7 +113,7 @@ export function createSending(
       else upload.resume();
     },
     pause() {
-      upload?.pause();
+      if (uploadId === undefined) upload?.pause();
       show({ status: "paused" });
       onFree();
     },
@@ -117,4 +126,15 @@ export function createSending(
       onFree();
     },
   };
+}
+
+function untilOnline(mostMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, mostMs);
+    const hurry = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    addEventListener("online", hurry, { once: true, signal: AbortSignal.timeout(mostMs) });
+  });
 }

@@ -11,8 +11,9 @@ const TOGETHER_MS = 300;
 const MOST_SINGLE = 2;
 
 /** A message for each outcome, once: not again after a reload, and one for all where many come at once. */
-export function useOutcomeToasts(client: Jobcast): void {
+export function useOutcomeToasts(client: Jobcast | undefined): void {
   useEffect(() => {
+    if (client === undefined) return undefined;
     let waiting: Job[] = [];
     let timer: ReturnType<typeof setTimeout> | undefined;
     function tellAll(): void {
