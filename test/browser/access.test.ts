@@ -24,6 +24,8 @@ describe.for(LOOKS)("everyone can use the page: $name", ({ name, ...look }) => {
     await isConnected(page, "Live");
     await shows(page, "No jobs yet");
     expect(await barriersOf(page)).toEqual([]);
+    // What it loads after the first sight has to be there.
+    await page.waitForLoadState("networkidle");
     await page.context().setOffline(true);
     await shows(page, /You are offline/);
     expect(await barriersOf(page)).toEqual([]);

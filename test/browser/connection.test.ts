@@ -46,6 +46,31 @@ describe("a page", () => {
     expect(await page.getByText(/You are offline/).count()).toBe(0);
   });
 
+  test("stays there when what it loads later does not come", async ({
+    world,
+    visit,
+    complaints,
+  }) => {
+    complaints.expect(/net::ERR_|dynamically imported module/);
+    const ada = someone();
+    const page = await visit();
+    await page.route(/\/assets\/(?!index)[^/]+\.js$/, (route) =>
+      route.abort("internetdisconnected"),
+    );
+    await page.goto(`${world.url}/#token=${await world.token(ada)}`);
+    await page.reload();
+    await isConnected(page, "Live");
+    const work = await handIn(world, ada, "by-the-frame-alone");
+    await shows(rowOf(page, "by-the-frame-alone"), "Waiting");
+    await rowOf(page, "by-the-frame-alone").getByRole("link").click();
+    await work.complete();
+    await isConnected(page, "Live");
+
+    await page.unrouteAll();
+    await page.goto(world.url);
+    await shows(rowOf(page, "by-the-frame-alone"), "Done");
+  });
+
   test("hears of its jobs where sockets do not get through", async ({
     world,
     visit,
