@@ -1,5 +1,14 @@
 import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
-import type { Answer, Job, JobcastError, JobRequest, Upload, UploadState } from "../src/index.ts";
+import {
+  type Answer,
+  type Job,
+  type JobcastError,
+  type JobRequest,
+  type Upload,
+  upload,
+  type UploadOptions,
+  type UploadState,
+} from "../src/index.ts";
 import { useJobcast } from "./provider.tsx";
 
 export interface UseSubmit {
@@ -28,34 +37,37 @@ export function useSubmit(): UseSubmit {
   return { submit, pending, error };
 }
 
-export interface UseUpload extends UploadState {
-  upload: Upload | undefined;
-  start(file: Blob): Upload;
+export interface UseUpload extends Omit<UploadState, "status"> {
+  /** `idle` before the first. */
+  status: UploadState["status"] | "idle";
+  /** The last one that was begun. */
+  current: Upload | undefined;
+  start(file: Blob, options?: UploadOptions): Upload;
 }
 
-const IDLE: UploadState = { status: "waiting", sentBytes: 0, totalBytes: 0, error: null };
+const IDLE = { status: "idle", sentBytes: 0, totalBytes: 0, error: null } as const;
 
 /** Sends one file at a time, with its progress; one that is not done when the component goes is given up. */
 export function useUpload(): UseUpload {
   const client = useJobcast();
-  const [upload, setUpload] = useState<Upload>();
+  const [current, setCurrent] = useState<Upload>();
   const subscribe = useCallback(
-    (listener: () => void) => upload?.state.subscribe(listener) ?? (() => undefined),
-    [upload],
+    (listener: () => void) => current?.state.subscribe(listener) ?? (() => undefined),
+    [current],
   );
   const state = useSyncExternalStore(
     subscribe,
-    () => upload?.state.get() ?? IDLE,
+    () => current?.state.get() ?? IDLE,
     () => IDLE,
   );
-  useEffect(() => () => upload?.cancel(), [upload]);
+  useEffect(() => () => current?.cancel(), [current]);
   const start = useCallback(
-    (file: Blob) => {
-      const started = client.upload(file);
-      setUpload(started);
+    (file: Blob, options?: UploadOptions) => {
+      const started = upload(client, file, options);
+      setCurrent(started);
       return started;
     },
     [client],
   );
-  return { ...state, upload, start };
+  return { ...state, current, start };
 }

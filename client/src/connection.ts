@@ -38,7 +38,7 @@ const LADDER = [socketTransport, streamTransport, pollTransport];
 /** So often sockets fail before anything else is tried: a node that died takes them all, and is no reason to. */
 const SOCKET_TRIES = 2;
 /** How long a fallback lasts before sockets are tried again beside it; twice as long each time. */
-const RETRY_SOCKETS_MS = { first: 15_000, most: 300_000 };
+const RETRY_SOCKETS_MS = { first: 5000, most: 300_000 };
 /** Too many connections go away as others are closed. */
 const CROWDED_MS = 30_000;
 const CONFIRM_EVERY_MS = 5000;

@@ -3,13 +3,12 @@ import { createCatchUp } from "./catch-up.ts";
 import { createCell, createListeners, type Readable } from "./cell.ts";
 import { type ConnectionState, createConnection } from "./connection.ts";
 import { createCursors } from "./cursors.ts";
-import { createHttp } from "./http.ts";
+import { createHttp, type Http } from "./http.ts";
 import { createJobStore, type Jobs } from "./jobs.ts";
 import { createKeeping, type Keeper } from "./memory.ts";
 import { createTokens, type TokenSource } from "./token.ts";
 import { believe, type Data } from "./transports/transport.ts";
 import type { Batch, Job, QueueStatus, Ready } from "./types.ts";
-import { type Upload, type UploadOptions, upload } from "./upload.ts";
 
 export interface JobcastOptions {
   /** Of the gateway, or of the load balancer before it; the page's own origin when left out. */
@@ -32,7 +31,8 @@ export interface Jobcast extends Calls {
   queueStatus: Readable<QueueStatus | undefined>;
   connect(): void;
   close(): void;
-  upload(file: Blob, options?: UploadOptions): Upload;
+  /** For calls that the kit has no name for, with its token. */
+  http: Http;
   /** Calls back for every event, also those that the kit knows nothing of. */
   onEvent(listener: (event: string, data: Data) => void): () => void;
   onBatch(listener: (batch: Batch) => void): () => void;
@@ -99,7 +99,7 @@ export function createJobcast({ url = "", token, remember, user = "" }: JobcastO
     connect: connection.connect,
     close: connection.close,
     ...calls,
-    upload: (file, options = {}) => upload(http, file, options),
+    http,
     onEvent: events.add,
     onBatch: batches.add,
     tellOnce({ jobId, finishedAt }) {

@@ -34,8 +34,8 @@ export function createKeeping(keeper: Keeper | undefined, key: string): Keeping 
   return {
     read() {
       const text = attempt(() => keeper?.getItem(key));
-      const kept = attempt((): Partial<Memory> => JSON.parse(text ?? "{}"));
-      return { cursors: kept?.cursors ?? {}, told: kept?.told ?? [] };
+      const kept = attempt((): Partial<Memory> => Object(JSON.parse(text ?? "{}"))) ?? {};
+      return { cursors: { ...kept.cursors }, told: Array.isArray(kept.told) ? kept.told : [] };
     },
     write(read) {
       if (keeper === undefined) return;

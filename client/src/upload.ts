@@ -34,10 +34,11 @@ const TUS = { "tus-resumable": "1.0.0" };
 /** So many times in a row without a byte getting through, over some three minutes. */
 const TRIES = 10;
 
+/** Begins at once. It stands by itself, so that a page which uploads nothing does not load it. */
 export function upload(
-  http: Http,
+  { http }: { http: Http },
   file: Blob,
-  { name = file instanceof File ? file.name : "", contentType = file.type }: UploadOptions,
+  { name = file instanceof File ? file.name : "", contentType = file.type }: UploadOptions = {},
 ): Upload {
   const first: UploadState = {
     status: "uploading",
@@ -65,8 +66,6 @@ export function upload(
         "upload-length": `${file.size}`,
         ...(metadata.length === 0 ? {} : { "upload-metadata": metadata.join(",") }),
       },
-      // One that nobody knows of ends by itself.
-      isRepeatable: true,
       signal: life.signal,
     });
     if (!answer.ok) return answer;
@@ -80,7 +79,6 @@ export function upload(
     const answer = await http.ask(path, {
       method: "HEAD",
       headers: TUS,
-      isRepeatable: true,
       signal: life.signal,
     });
     return answer.ok ? good(Number(answer.value.headers.get("upload-offset"))) : answer;
@@ -102,6 +100,8 @@ export function upload(
     return sent.ok ? good(Number(sent.value)) : sent;
   }
 
+  const isHeld = (): boolean => state.get().status === "paused" || life.signal.aborted;
+
   async function run(): Promise<Answer<{ uploadId: string }>> {
     let failures = 0;
     let furthest = -1;
@@ -110,6 +110,7 @@ export function upload(
       if (life.signal.aborted) return bad("aborted", "Given up");
       sending = new AbortController();
       const there = await whereItStands();
+      if (isHeld()) continue;
       if (there.ok) {
         show({ status: "uploading", sentBytes: there.value, error: null });
         if (there.value > furthest) failures = 0;
@@ -120,7 +121,7 @@ export function upload(
         show({ status: "done", sentBytes: file.size, error: null });
         return good({ uploadId: (path ?? "").split("/").at(-1) ?? "" });
       }
-      if (answer.ok || state.get().status === "paused" || life.signal.aborted) continue;
+      if (answer.ok || isHeld()) continue;
       failures += 1;
       const { error } = answer;
       // 409: it stands elsewhere than we thought, and says so when asked.

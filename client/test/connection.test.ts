@@ -1,15 +1,6 @@
 import { describe, expect, vi } from "vitest";
 import { userAudience } from "../../src/contract/names.ts";
-import type { Jobcast } from "../src/index.ts";
-import { becomes, open, someone, test } from "./kit.ts";
-
-function textsOf(jobcast: Jobcast): string[] {
-  const texts: string[] = [];
-  jobcast.onEvent((_event, data) => {
-    if (typeof data["text"] === "string" && data["cursor"] !== undefined) texts.push(data["text"]);
-  });
-  return texts;
-}
+import { becomes, open, someone, test, textsOf } from "./kit.ts";
 
 describe("a connection", () => {
   test("is idle until it is wanted, live then, and closed in the end", async ({

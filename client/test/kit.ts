@@ -26,3 +26,12 @@ export const becomes = (jobcast: Jobcast, status: string): Promise<void> =>
     const state = jobcast.connection.get();
     if (state.status !== status) throw new Error(`It is ${JSON.stringify(state)}`);
   }, 15_000);
+
+/** What facts say, as they come. */
+export function textsOf(jobcast: Jobcast): string[] {
+  const texts: string[] = [];
+  jobcast.onEvent((_event, data) => {
+    if (typeof data["text"] === "string" && data["cursor"] !== undefined) texts.push(data["text"]);
+  });
+  return texts;
+}

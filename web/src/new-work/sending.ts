@@ -1,4 +1,9 @@
-import type { Jobcast, JobcastError, Upload } from "@jobcast/client";
+import {
+  type Jobcast,
+  type JobcastError,
+  type Upload,
+  upload as beginUpload,
+} from "@jobcast/client";
 import type { Kind } from "../job/kinds.ts";
 import { createValue, type Value } from "../ui/value.ts";
 
@@ -51,7 +56,7 @@ export function createSending(
   const id = crypto.randomUUID();
   const { file, kind, options } = order;
   const state = createValue<SendingState>({ status: "in-line", sentBytes: 0, error: undefined });
-  let upload: Upload | undefined;
+  let current: Upload | undefined;
   let uploadId: string | undefined;
   let isCancelled = false;
 
@@ -63,8 +68,8 @@ export function createSending(
   }
 
   async function send(): Promise<void> {
-    const mine = client.upload(file);
-    upload = mine;
+    const mine = beginUpload(client, file);
+    current = mine;
     mine.state.subscribe(() => {
       const { status, sentBytes, error } = mine.state.get();
       if (status === "uploading") show({ status: "sending", sentBytes, error: undefined });
@@ -74,7 +79,7 @@ export function createSending(
     const answer = await mine.done;
     if (isCancelled) return;
     if (!answer.ok) {
-      upload = undefined;
+      current = undefined;
       return fail(answer.error);
     }
     uploadId = answer.value.uploadId;
@@ -109,11 +114,11 @@ export function createSending(
     start() {
       show({ status: "sending", error: undefined });
       if (uploadId !== undefined) void handIn(uploadId);
-      else if (upload === undefined) void send();
-      else upload.resume();
+      else if (current === undefined) void send();
+      else current.resume();
     },
     pause() {
-      if (uploadId === undefined) upload?.pause();
+      if (uploadId === undefined) current?.pause();
       show({ status: "paused" });
       onFree();
     },
@@ -122,7 +127,7 @@ export function createSending(
     },
     cancel() {
       isCancelled = true;
-      upload?.cancel();
+      current?.cancel();
       onFree();
     },
   };
