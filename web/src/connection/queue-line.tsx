@@ -1,5 +1,5 @@
 import { useJobcast, useQueueStatus } from "@jobcast/client/react";
-import type { Job } from "@jobcast/client";
+import type { Job, QueueStatus } from "@jobcast/client";
 import { useSyncExternalStore } from "react";
 import { plural } from "../format/plural.ts";
 
@@ -8,15 +8,20 @@ export function QueueLine() {
   const queues = useQueueStatus();
   const { list } = useJobcast().jobs;
   const first = useSyncExternalStore(list.subscribe, () => firstPlace(list.get()));
-  if (queues === undefined || first === undefined) return null;
-  const { totalWorkers, activeWorkers } = queues;
-  const place = first === 1 ? "Your work is next" : `${first - 1} waiting before you`;
+  const isShown = queues !== undefined && first !== undefined;
   return (
-    <p className="text-[0.8125rem] text-quiet">
-      {place}, {activeWorkers} of {plural(totalWorkers, "worker")} busy
+    // Its place is kept, so that the list does not move when it comes and goes.
+    <p className="-my-2 min-h-5 text-[0.8125rem] text-quiet">
+      {isShown && `${tellPlace(first)}, ${tellWorkers(queues)}`}
     </p>
   );
 }
+
+const tellPlace = (place: number): string =>
+  place === 1 ? "Your work is next" : `${place - 1} waiting before you`;
+
+const tellWorkers = ({ activeWorkers, totalWorkers }: QueueStatus): string =>
+  `${activeWorkers} of ${plural(totalWorkers, "worker")} busy`;
 
 /** The best place in line of all; `undefined` when nothing waits. */
 function firstPlace(jobs: readonly Job[]): number | undefined {

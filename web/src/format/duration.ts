@@ -1,6 +1,6 @@
-/** A length of time: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
+/** A length of time: `0.1 s` at least, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
 export function formatDuration(seconds: number): string {
-  if (seconds < 0.95) return `${Math.max(0, seconds).toFixed(1)} s`;
+  if (seconds < 0.95) return `${Math.max(0.1, seconds).toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return two(Math.floor(whole / 60), "min", whole % 60, "s");

@@ -16,12 +16,10 @@ export async function retryJob(client: Jobcast, { jobId }: Job): Promise<void> {
   told(await client.retry(jobId), "The job could not be started again");
 }
 
-export async function removeJob(client: Jobcast, { jobId }: Job): Promise<boolean> {
-  const answer = await client.remove(jobId);
-  return told(answer, "The job could not be removed");
+export async function removeJob(client: Jobcast, { jobId }: Job): Promise<void> {
+  told(await client.remove(jobId), "The job could not be removed");
 }
 
-function told(answer: Answer<unknown>, problem: string): boolean {
+function told(answer: Answer<unknown>, problem: string): void {
   if (!answer.ok) toast.error(problem, { description: answer.error.message });
-  return answer.ok;
 }

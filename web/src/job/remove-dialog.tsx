@@ -17,10 +17,11 @@ export interface RemoveDialogProps {
 export function RemoveDialog({ job, openId }: RemoveDialogProps) {
   const client = useJobcast();
 
-  async function remove(): Promise<void> {
+  function remove(): void {
     if (job === undefined) return;
-    const isGone = await removeJob(client, job);
-    if (isGone && openId === job.jobId) closeJob();
+    // First, since what is open would be asked for once more as soon as it is gone.
+    if (openId === job.jobId) closeJob();
+    void removeJob(client, job);
   }
 
   return (
@@ -44,7 +45,7 @@ export function RemoveDialog({ job, openId }: RemoveDialogProps) {
               <Button>Keep</Button>
             </AlertDialog.Cancel>
             <AlertDialog.Action asChild>
-              <Button look="danger" onClick={() => void remove()}>
+              <Button look="danger" onClick={remove}>
                 Remove
               </Button>
             </AlertDialog.Action>

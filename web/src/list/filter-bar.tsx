@@ -23,14 +23,14 @@ export function FilterBar({ filter, onChange }: FilterBarProps) {
         {STATUS_CHOICES.map((status) => (
           <label
             key={status}
-            className="cursor-pointer rounded-[0.3rem] px-2.5 py-1.5 whitespace-nowrap text-quiet has-checked:bg-accent-soft has-checked:font-medium has-checked:text-accent has-focus-visible:outline-2 has-focus-visible:outline-accent sm:py-1"
+            className="relative cursor-pointer rounded-[0.3rem] px-2.5 py-1.5 whitespace-nowrap text-quiet has-checked:bg-accent-soft has-checked:font-medium has-checked:text-accent has-focus-visible:outline-2 has-focus-visible:outline-accent sm:py-1"
           >
             <input
               type="radio"
               name="status"
               checked={filter.status === status}
               onChange={() => onChange({ ...filter, status })}
-              className="sr-only"
+              className="absolute inset-0 cursor-pointer appearance-none outline-none"
             />
             {WORDS[status]}
           </label>

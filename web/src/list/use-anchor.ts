@@ -31,7 +31,9 @@ export function useAnchor({ entries, virtual, top }: AnchorOptions): void {
       if (moved !== undefined && moved !== current.offset)
         scrollBy({ top: moved - current.offset, behavior: "instant" });
     }
-    const first = scrollY > top ? virtual.getVirtualItemForOffset(scrollY) : undefined;
+    // As it was last heard: to ask the page would have it laid out at once, each time.
+    const scrolled = virtual.scrollOffset ?? 0;
+    const first = scrolled > top ? virtual.getVirtualItemForOffset(scrolled) : undefined;
     const entry = first === undefined ? undefined : entries[first.index];
     // What is going on moves by itself when it is over, and would take the page along.
     const isKept = entry?.what === "job" && isFinal(entry.job.status);

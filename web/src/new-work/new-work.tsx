@@ -12,7 +12,11 @@ export function NewWork() {
   const [staged, change] = useStaged();
   const [choices, setChoices] = useState(FIRST_CHOICES);
   const [isWriting, setIsWriting] = useState(false);
-  const add = (files: readonly File[]): void => change({ what: "add", files });
+  function add(files: readonly File[]): void {
+    change({ what: "add", files });
+    // They may be dropped far down in the list, and are shown above it.
+    scrollTo({ top: 0, behavior: "smooth" });
+  }
   const isOver = useFilesFromPage(add);
   return (
     <section aria-label="New work" className="space-y-3">

@@ -17,14 +17,14 @@ export function ThemeSwitch() {
         return (
           <label
             key={one}
-            className="flex cursor-pointer items-center justify-center gap-1.5 rounded-[0.3rem] py-1.5 text-[0.8125rem] text-quiet has-checked:bg-accent-soft has-checked:text-accent has-focus-visible:outline-2 has-focus-visible:outline-accent"
+            className="relative flex cursor-pointer items-center justify-center gap-1.5 rounded-[0.3rem] py-1.5 text-[0.8125rem] text-quiet has-checked:bg-accent-soft has-checked:text-accent has-focus-visible:outline-2 has-focus-visible:outline-accent"
           >
             <input
               type="radio"
               name="theme"
               checked={theme === one}
               onChange={() => setTheme(one)}
-              className="sr-only"
+              className="absolute inset-0 cursor-pointer appearance-none outline-none"
             />
             <Icon className="size-3.5" /> {word}
           </label>
