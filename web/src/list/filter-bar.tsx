@@ -49,7 +49,7 @@ export function FilterBar({ filter, onChange }: FilterBarProps) {
           </option>
         ))}
       </select>
-      <div className="relative flex-1 basis-44 sm:ml-auto sm:max-w-64">
+      <div className="relative flex-1 basis-36 sm:ml-auto sm:max-w-64">
         <SearchIcon className="pointer-events-none absolute inset-y-0 left-2.5 my-auto size-4 text-quiet" />
         <input
           type="search"

@@ -4,6 +4,7 @@ import { iconOfKind, labelOfKind } from "../job/kinds.ts";
 import type { Sending, SendingState } from "../new-work/sending.ts";
 import { Ago } from "../ui/ago.tsx";
 import { FailedIcon, OfflineIcon, PauseIcon, UploadIcon, WaitingIcon } from "../ui/icons.tsx";
+import { LocalPicture } from "../ui/local-picture.tsx";
 import { ProgressBar } from "../ui/progress-bar.tsx";
 import { useValue } from "../ui/value.ts";
 import { RowFrame } from "./row-frame.tsx";
@@ -33,13 +34,7 @@ export const SendingRow = memo(function SendingRow({ sending }: { sending: Sendi
   const isBarShown = state.status !== "in-line" && state.status !== "failed";
   return (
     <RowFrame
-      picture={
-        pictureUrl === undefined ? (
-          <KindIcon className="size-5" />
-        ) : (
-          <img src={pictureUrl} alt="" decoding="async" className="size-full object-cover" />
-        )
-      }
+      picture={<LocalPicture url={pictureUrl} otherwise={<KindIcon className="size-5" />} />}
       name={
         <span data-row tabIndex={-1} title={file.name}>
           {file.name}

@@ -3,6 +3,7 @@ import { useOutbox } from "../new-work/outbox.ts";
 import { iconOfKind } from "../job/kinds.ts";
 import { Picture } from "../job/picture.tsx";
 import { thumbnailOf } from "../job/result-files.ts";
+import { LocalPicture } from "../ui/local-picture.tsx";
 
 /** What a job looks like: its smallest picture, that of the file that was handed in here, or the icon of its kind. */
 export function Thumbnail({ job }: { job: Job }) {
@@ -10,11 +11,15 @@ export function Thumbnail({ job }: { job: Job }) {
   const Icon = iconOfKind(job.type);
   const fallback = <Icon className="size-5" />;
   const file = thumbnailOf(job);
-  const look = "size-full object-cover";
   if (file !== undefined)
     return (
-      <Picture jobId={job.jobId} file={file} loading="lazy" otherwise={fallback} className={look} />
+      <Picture
+        jobId={job.jobId}
+        file={file}
+        loading="lazy"
+        otherwise={fallback}
+        className="size-full object-cover"
+      />
     );
-  const own = outbox.pictureOf(job.jobId);
-  return own === undefined ? fallback : <img src={own} alt="" decoding="async" className={look} />;
+  return <LocalPicture url={outbox.pictureOf(job.jobId)} otherwise={fallback} />;
 }

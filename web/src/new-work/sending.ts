@@ -45,6 +45,7 @@ export interface SendingEnds {
 
 /** Without an answer, it is asked again after so long, or when the browser has a network again. */
 const AGAIN_MS = 5000;
+const MAX_NAME = 200;
 /** Larger pictures take a browser too long to make small. */
 const MAX_PICTURE_BYTES = 15_000_000;
 
@@ -91,7 +92,9 @@ export function createSending(
     const one = { uploadId: arrived };
     const input = kind === "analysis" ? { files: [one] } : one;
     // With one key for this file, a second try cannot make a second job.
-    const request = { type: kind, input, options: { ...options } };
+    // Of several files a job takes no name from them.
+    const metadata = kind === "analysis" ? { name: file.name.slice(0, MAX_NAME) } : {};
+    const request = { type: kind, input, options: { ...options }, metadata };
     const answer = await client.submit(request, { key: id });
     if (isCancelled) return;
     if (!answer.ok && answer.error.status === 0) {
