@@ -119,6 +119,21 @@ describe("a page made with the hooks", () => {
   });
 });
 
+describe("a job that is removed", () => {
+  test("is gone from the page, and not asked for again", async ({ cluster: { a } }) => {
+    const client = openAs(a);
+    const asked = vi.spyOn(client, "load");
+    const One = ({ jobId }: { jobId: string }) => <p>{useJob(jobId).job?.status ?? "gone"}</p>;
+    const page = show(client, <One jobId={await submitEcho(client)} />);
+    await vi.waitFor(() => expect(page.getByText("completed")).toBeDefined());
+    asked.mockClear();
+    const [job] = client.jobs.list.get();
+    expect((await client.remove(job?.jobId ?? "")).ok).toBe(true);
+    await vi.waitFor(() => expect(page.getByText("gone")).toBeDefined());
+    expect(asked).not.toHaveBeenCalled();
+  });
+});
+
 describe("an outcome", () => {
   const Waiting = ({ jobId, told }: { jobId: string; told: Job[] }) => {
     useJob(jobId, { onComplete: (job) => told.push(job) });
