@@ -19,6 +19,7 @@ const projects = [
     ...withServers,
   },
   { name: "integration-alone", include: COUNTING, ...withServers },
+  { name: "web", include: ["web/test/**/*.test.ts"], isolate: false },
   { name: "client", include: ["client/test/**/*.test.ts"], isolate: false, ...withServers },
   {
     name: "react",
