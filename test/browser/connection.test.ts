@@ -62,13 +62,15 @@ describe("a page", () => {
     await isConnected(page, "Live");
     const work = await handIn(world, ada, "by-the-frame-alone");
     await shows(rowOf(page, "by-the-frame-alone"), "Waiting");
+    const failed = page.waitForEvent("requestfailed");
     await rowOf(page, "by-the-frame-alone").getByRole("link").click();
+    await failed;
     await work.complete();
-    await isConnected(page, "Live");
+    await shows(rowOf(page, "by-the-frame-alone"), "Done");
 
     await page.unrouteAll();
-    await page.goto(world.url);
-    await shows(rowOf(page, "by-the-frame-alone"), "Done");
+    await page.reload();
+    await shows(page.getByRole("dialog"), "by-the-frame-alone");
   });
 
   test("hears of its jobs where sockets do not get through", async ({

@@ -1,8 +1,7 @@
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
+import { later } from "./ui/later.ts";
 
-const JobDetails = lazy(async () => ({
-  default: (await import("./job/job-details.tsx")).JobDetails,
-}));
+const JobDetails = later(async () => (await import("./job/job-details.tsx")).JobDetails);
 
 /** For someone who came with a link to one job, and may see nothing else. */
 export function OnlyJob({ jobId }: { jobId: string }) {

@@ -1,12 +1,11 @@
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { useRoute } from "../router.ts";
+import { later } from "../ui/later.ts";
 import { useValue } from "../ui/value.ts";
 import { askedToRemove } from "./removal.ts";
 
-const loadPanel = () => import("./job-panel.tsx");
-const loadRemove = () => import("./remove-dialog.tsx");
-const JobPanel = lazy(async () => ({ default: (await loadPanel()).JobPanel }));
-const RemoveDialog = lazy(async () => ({ default: (await loadRemove()).RemoveDialog }));
+const JobPanel = later(async () => (await import("./job-panel.tsx")).JobPanel);
+const RemoveDialog = later(async () => (await import("./remove-dialog.tsx")).RemoveDialog);
 
 /** What opens over the page. None of it is needed for the first sight, and all of it is there soon after. */
 export function Dialogs() {

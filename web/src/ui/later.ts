@@ -1,0 +1,20 @@
+import { type ComponentType, lazy } from "react";
+
+const AGAIN_MS = 2000;
+
+/**
+ * A part of the page that comes when it is drawn first. While it does not, as in a tunnel, it is asked for again: a failure here would take the whole page
+ * with it.
+ */
+export const later = <Props>(load: () => Promise<ComponentType<Props>>) =>
+  lazy(async () => ({ default: await insist(load) }));
+
+async function insist<Value>(load: () => Promise<Value>): Promise<Value> {
+  for (;;) {
+    try {
+      return await load();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
+}
