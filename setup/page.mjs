@@ -13,7 +13,7 @@ const SOURCES = [
   "src/contract",
   "package-lock.json",
 ];
-const NO_SOURCES = ["dist", "node_modules"];
+const NO_SOURCES = ["dist", "node_modules", "test"];
 /** In the folder of the build: what it was made from. */
 const MARK = ".built-from";
 /** Beside `dist` and named for the process that builds, so that two may build at once and a gateway never gives out half a page. */
