@@ -1,5 +1,6 @@
 import { describe, expect, vi } from "vitest";
 import { userAudience } from "../../src/contract/names.ts";
+import { openProxy } from "./proxy.ts";
 import { becomes, open, someone, test, textsOf } from "./kit.ts";
 
 describe("a connection", () => {
@@ -34,6 +35,34 @@ describe("a connection", () => {
     await installation.start({ roles: ["gateway"], env: { PORT: port } });
     await vi.waitFor(() => expect(texts).toEqual(["before", "meanwhile"]), 20_000);
     await becomes(jobcast, "live");
+  });
+
+  test("moves when its node says that it leaves, and is not offline for it", async ({
+    installation,
+  }) => {
+    const [first, other] = [
+      await installation.start({ roles: ["gateway"] }),
+      await installation.start({ roles: ["gateway"] }),
+    ];
+    const proxy = await openProxy(first.url, { upgrades: true, streams: true });
+    const user = someone();
+    const jobcast = open({ url: proxy.url, token: first.token(user) });
+    const texts = textsOf(jobcast);
+    const told: string[] = [];
+    jobcast.onEvent((event) => told.push(event));
+    jobcast.connect();
+    await becomes(jobcast, "live");
+    const seen: string[] = [];
+    jobcast.connection.subscribe(() => seen.push(jobcast.connection.get().status));
+    proxy.leadTo(other.url);
+    await Promise.all([
+      first.gateway.drain(1000),
+      installation.tell(userAudience(user), { text: "on the way" }),
+    ]);
+    await vi.waitFor(() => expect(seen).toContain("live"));
+    expect(told).toContain("server-draining");
+    expect(seen).toEqual(["connecting", "live"]);
+    await vi.waitFor(() => expect(texts).toEqual(["on the way"]));
   });
 
   test("says why it is closed, when the gateway will not have it", async ({ cluster: { a } }) => {

@@ -8,6 +8,8 @@ export interface Proxy {
   url: string;
   /** What it lets through from now on; what is open stays. */
   allow(what: Partial<Allowed>): void;
+  /** Where to pass on what comes from now on. */
+  leadTo(target: string): void;
 }
 
 export interface Allowed {
@@ -17,7 +19,7 @@ export interface Allowed {
 
 /** A proxy of an office before a gateway: it may know nothing of upgrades, or keep streams to itself. Gone with the test. */
 export async function openProxy(target: string, allowed: Allowed): Promise<Proxy> {
-  const { hostname, port } = new URL(target);
+  let { hostname, port } = new URL(target);
   const may = { ...allowed };
   const server = createServer((asked, answer) => {
     if (!may.streams && asked.url?.startsWith("/api/events/stream") === true) {
@@ -56,6 +58,7 @@ export async function openProxy(target: string, allowed: Allowed): Promise<Proxy
   const ownPort = typeof address === "object" && address !== null ? address.port : 0;
   return {
     url: `http://127.0.0.1:${ownPort}`,
+    leadTo: (other) => void ({ hostname, port } = new URL(other)),
     allow: (what) => void Object.assign(may, what),
   };
 }

@@ -10,6 +10,8 @@ import {
   useJobs,
   useQueueStatus,
   useSubmit,
+  useUpload,
+  type UseUpload,
 } from "../react/index.ts";
 import type { Job, Jobcast } from "../src/index.ts";
 import { open, someone, test, toKeeper } from "./kit.ts";
@@ -116,6 +118,40 @@ describe("a page made with the hooks", () => {
     const second = await submitEcho(client, { text: "later" });
     await vi.waitFor(() => expect(client.jobs.get(second)?.status).toBe("completed"));
     expect(drawn[first]).toBe(before);
+  });
+});
+
+describe("an upload", () => {
+  test("is shown while it goes on, and given up with its component", async ({ cluster: { a } }) => {
+    const client = openAs(a);
+    const file = new File([new Uint8Array(3_000_000)], "a.bin");
+    const seen = new Set<string>();
+    let last: UseUpload | undefined;
+    const Sender = () => {
+      last = useUpload();
+      seen.add(last.status);
+      return <button onClick={() => void last?.start(file)}>{last.sentBytes}</button>;
+    };
+    const page = show(client, <Sender />);
+    page.getByRole("button").click();
+    await vi.waitFor(() => expect(last?.status).toBe("done"));
+    expect(page.getByRole("button").textContent).toBe("3000000");
+    expect([...seen]).toEqual(["idle", "uploading", "done"]);
+    page.getByRole("button").click();
+    await vi.waitFor(() => expect(last?.status).toBe("uploading"));
+    const second = last?.current;
+    page.unmount();
+    expect(second?.state.get().status).toBe("cancelled");
+  });
+});
+
+describe("how busy the queues are", () => {
+  test("is known to whoever waits", async ({ cluster: { a } }) => {
+    const client = openAs(a);
+    const Queue = () => <p>{JSON.stringify(useQueueStatus() ?? null)}</p>;
+    const page = show(client, <Queue />);
+    await client.submit({ type: "echo", input: { data: { text: "later" } }, delay: 600_000 });
+    await vi.waitFor(() => expect(page.container.textContent).toContain('"totalWorkers":'));
   });
 });
 

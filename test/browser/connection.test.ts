@@ -46,7 +46,7 @@ describe("a page", () => {
     expect(await page.getByText(/You are offline/).count()).toBe(0);
   });
 
-  test("stays there when what it loads later does not come", async ({
+  test("stays there when what it loads later does not come, and offers to be loaded anew", async ({
     world,
     visit,
     complaints,
@@ -68,8 +68,9 @@ describe("a page", () => {
     await work.complete();
     await shows(rowOf(page, "by-the-frame-alone"), "Done");
 
+    await shows(page, "A part of this page cannot be loaded");
     await page.unrouteAll();
-    await page.reload();
+    await page.getByRole("button", { name: "Reload" }).click();
     await shows(page.getByRole("dialog"), "by-the-frame-alone");
   });
 

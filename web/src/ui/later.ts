@@ -1,4 +1,5 @@
 import { type ComponentType, lazy } from "react";
+import { toast } from "sonner";
 
 const AGAIN_MS = 2000;
 
@@ -15,6 +16,17 @@ async function insist<Value>(load: () => Promise<Value>): Promise<Value> {
       return await load();
     } catch {
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      // Browsers remember that a script did not come, and after a new version it is not there any more: only the page as a whole can be had then.
+      if (navigator.onLine) offerReload();
     }
   }
+}
+
+function offerReload(): void {
+  toast.warning("A part of this page cannot be loaded", {
+    id: "reload",
+    description: "There may be a newer version of it.",
+    duration: Infinity,
+    action: { label: "Reload", onClick: () => location.reload() },
+  });
 }
