@@ -1,20 +1,16 @@
 import { describe, expect, vi } from "vitest";
 import { drop, makePicture } from "./support/files.ts";
 import { isConnected, rowOf, shows } from "./support/list.ts";
-import { shoot } from "./support/shot.ts";
 import { test } from "./support/world.ts";
 
 describe("somebody new", () => {
   test("chooses a user, drops a picture and sees its variants", async ({ visit }) => {
     const page = await visit();
-    await shoot(page, "sign-in");
     await page.getByRole("button", { name: /Grace/ }).click();
     await isConnected(page, "Live");
     await drop(page, await makePicture("mountains.jpg"));
-    await shoot(page, "new-work");
     await page.getByRole("button", { name: "Send 1 file" }).click();
     await shows(rowOf(page, "mountains.jpg"), "Done");
-    await shoot(page, "list");
 
     await rowOf(page, "mountains.jpg").getByRole("link", { name: "mountains.jpg" }).click();
     const panel = page.getByRole("dialog");
@@ -31,7 +27,6 @@ describe("somebody new", () => {
         ).not.toContain(false),
       10_000,
     );
-    await shoot(page, "details");
     expect(new URL(page.url()).pathname).toMatch(/^\/jobs\//);
     await page.goBack();
     await panel.waitFor({ state: "detached" });

@@ -33,5 +33,7 @@ export async function drop(page: Page, { name, type, bytes }: TestFile): Promise
 }
 
 /** Chooses it with the page's own button instead. */
-export const choose = (page: Page, { name, type, bytes }: TestFile): Promise<void> =>
-  page.getByLabel("Files", { exact: true }).setInputFiles({ name, mimeType: type, buffer: bytes });
+export const choose = (page: Page, ...files: TestFile[]): Promise<void> =>
+  page
+    .getByLabel("Files", { exact: true })
+    .setInputFiles(files.map(({ name, type, bytes }) => ({ name, mimeType: type, buffer: bytes })));

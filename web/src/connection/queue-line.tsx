@@ -11,7 +11,7 @@ export function QueueLine() {
   const isShown = queues !== undefined && first !== undefined;
   return (
     // Its place is kept, so that the list does not move when it comes and goes.
-    <p className="-my-2 min-h-5 text-[0.8125rem] text-quiet">
+    <p className="-mt-2 mb-3 min-h-5 text-[0.8125rem] text-quiet">
       {isShown && `${tellPlace(first)}, ${tellWorkers(queues)}`}
     </p>
   );
