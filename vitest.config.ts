@@ -1,3 +1,4 @@
+import { defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
 
 const filesIn = (folder: string): string => `test/${folder}/**/*.test.ts`;
@@ -53,7 +54,12 @@ const projects = [
   },
 ];
 
+/** The kit as it is here, and not as it was built last. */
+const conditions = ["jobcast-source", ...defaultServerConditions];
+
 export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
   test: {
     hookTimeout: 60_000,
     expect: { poll: { timeout: 15_000 } },

@@ -4,15 +4,8 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 
-/** What the page is made of. Types come from `src/contract`, and a build is as old as the packages in it. */
-const SOURCES = [
-  "web",
-  "client/package.json",
-  "client/src",
-  "client/react",
-  "src/contract",
-  "package-lock.json",
-];
+/** What the page is made of. A build is as old as the packages in it. */
+const SOURCES = ["web", "client/package.json", "client/src", "client/react", "package-lock.json"];
 const NO_SOURCES = ["dist", "node_modules", "test"];
 /** In the folder of the build: what it was made from. */
 const MARK = ".built-from";

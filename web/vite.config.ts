@@ -1,6 +1,6 @@
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
-import { defineConfig, loadEnv, type Plugin } from "vite";
+import { defaultClientConditions, defineConfig, loadEnv, type Plugin } from "vite";
 
 const root = import.meta.dirname;
 
@@ -29,6 +29,8 @@ export default defineConfig(({ mode }) => {
   const gateway = { target: GATEWAY_URL, ws: true, changeOrigin: true };
   return {
     root,
+    // The kit as it is here, and not as it was built last.
+    resolve: { conditions: ["jobcast-source", ...defaultClientConditions] },
     plugins: [react(), tailwindcss(), withoutStyleElement, asTheGatewayServesIt],
     // Prepared dependencies would pass by the plugin above.
     optimizeDeps: { exclude: ["sonner"] },
