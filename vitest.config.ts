@@ -1,4 +1,3 @@
-import { defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
 
 const filesIn = (folder: string): string => `test/${folder}/**/*.test.ts`;
@@ -54,12 +53,13 @@ const projects = [
   },
 ];
 
-/** The kit as it is here, and not as it was built last. */
-const conditions = ["jobcast-source", ...defaultServerConditions];
-
 export default defineConfig({
-  resolve: { conditions },
-  ssr: { resolve: { conditions } },
+  // The kit as it is here, and not as it was built last.
+  resolve: {
+    alias: [
+      { find: /^@jobcast\/client$/, replacement: `${import.meta.dirname}/client/src/index.ts` },
+    ],
+  },
   test: {
     hookTimeout: 60_000,
     expect: { poll: { timeout: 15_000 } },

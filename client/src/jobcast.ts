@@ -63,7 +63,7 @@ export function createJobcast({ url = "", token, remember, user = "" }: JobcastO
   function hear(event: string, data: Data): void {
     const { feed, cursor } = data;
     if (event === "resync" && typeof feed === "string" && typeof cursor === "string") {
-      cursors.take({ [feed]: cursor });
+      cursors.jump(feed, cursor);
       void catchUp.all();
     } else if (typeof feed === "string" && typeof cursor === "string") {
       if (!cursors.advance(feed, cursor) && event !== "subscribed") return;
@@ -76,7 +76,7 @@ export function createJobcast({ url = "", token, remember, user = "" }: JobcastO
   function take(event: string, data: Data): void {
     if (event === "ready") {
       const ready = believe<Ready>(data);
-      cursors.take(ready.cursors);
+      cursors.join(ready.cursors);
       keep();
       jobs.take(ready.jobs, "event");
       if (!ready.recovered) void catchUp.open(ready.jobs);

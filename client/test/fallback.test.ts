@@ -9,7 +9,7 @@ describe("where sockets do not get through", () => {
     ["poll", false],
   ] as const)(
     "a %s takes their place, until they do: nothing is missed, nothing comes twice",
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async ([transport, streams], { cluster: { a, tell } }) => {
       const user = someone();
       const proxy = await openProxy(a.url, { upgrades: false, streams });

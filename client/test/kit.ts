@@ -21,11 +21,12 @@ export function toKeeper(): Keeper {
   };
 }
 
+/** Waits longer than the pauses before a socket is tried for the third time. */
 export const becomes = (jobcast: Jobcast, status: string): Promise<void> =>
   vi.waitFor(() => {
     const state = jobcast.connection.get();
     if (state.status !== status) throw new Error(`It is ${JSON.stringify(state)}`);
-  }, 15_000);
+  }, 40_000);
 
 /** What facts say, as they come. */
 export function textsOf(jobcast: Jobcast): string[] {
