@@ -1,8 +1,9 @@
 import { cleanup, render } from "@testing-library/react";
 import { type ReactNode, StrictMode } from "react";
 import { renderToString } from "react-dom/server";
-import { afterEach, describe, expect, vi } from "vitest";
+import { afterEach, describe, expect, onTestFinished, vi } from "vitest";
 import type { TestNode } from "../../test/support/gateway.ts";
+import { openGate } from "../../test/support/tcp-gate.ts";
 import {
   JobcastProvider,
   useConnection,
@@ -123,7 +124,9 @@ describe("a page made with the hooks", () => {
 
 describe("an upload", () => {
   test("is shown while it goes on, and given up with its component", async ({ cluster: { a } }) => {
-    const client = openAs(a);
+    const gate = await openGate(Number(new URL(a.url).port));
+    onTestFinished(gate.close);
+    const client = open({ url: `http://127.0.0.1:${gate.port}`, token: a.token(someone()) });
     const file = new File([new Uint8Array(3_000_000)], "a.bin");
     const seen = new Set<string>();
     let last: UseUpload | undefined;
@@ -137,6 +140,7 @@ describe("an upload", () => {
     await vi.waitFor(() => expect(last?.status).toBe("done"));
     expect(page.getByRole("button").textContent).toBe("3000000");
     expect([...seen]).toEqual(["idle", "uploading", "done"]);
+    gate.freeze();
     page.getByRole("button").click();
     await vi.waitFor(() => expect(last?.status).toBe("uploading"));
     const second = last?.current;

@@ -1,4 +1,4 @@
-import { describe, expect } from "vitest";
+import { describe, expect, vi } from "vitest";
 import { rowOf, shows } from "./support/list.ts";
 import { handIn } from "./support/work.ts";
 import { someone, test } from "./support/world.ts";
@@ -28,6 +28,26 @@ describe("windows of one user", () => {
     await handIn(world, grace, "hers");
     await shows(rowOf(other, "hers"), "Waiting");
     expect(await rowOf(other, "the-report").count()).toBe(0);
+  });
+
+  test("are gone through by keyboard, as fast as one likes", async ({ world, visit }) => {
+    const ada = someone();
+    for (const name of ["third", "second", "first"]) await handIn(world, ada, name);
+    const page = await visit({ user: ada });
+    await shows(rowOf(page, "third"), "Waiting");
+    const focused = () => page.evaluate(() => document.activeElement?.textContent);
+    // All before the next frame.
+    await page.evaluate(() => {
+      for (const key of ["j", "j", "j"])
+        document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+    });
+    await vi.waitFor(async () => expect(await focused()).toBe("third"));
+    await page.keyboard.press("k");
+    await vi.waitFor(async () => expect(await focused()).toBe("second"));
+    await page.keyboard.press("Enter");
+    await shows(page.getByRole("dialog"), "second");
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
   });
 
   test("follow what is done in one of them", async ({ world, visit }) => {

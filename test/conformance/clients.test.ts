@@ -6,7 +6,7 @@ import { CHAPTERS, LAST_OF_GROUP, resyncsOf, walk } from "./clients/walk.ts";
 import { createWorld, GROUP, type Listener } from "./clients/world.ts";
 
 /** Of the first test, which waits for the walk; a client that fails holds up the others for a while. */
-const TIMEOUT_MS = 150_000;
+const TIMEOUT_MS = 300_000;
 
 /** How all clients fared; the rules look at them one by one. */
 const test = base.extend(

@@ -51,11 +51,13 @@ describe("an upload to S3", () => {
 
     const { url, uploadId } = await create(a.url, source.bytes, headers);
     const begun = openPatch(url, 0, source.bytes, headers);
-    begun.sent.write(source.content.subarray(0, 20 * MEGABYTE));
+    const left = Promise.withResolvers<void>();
+    begun.sent.write(source.content.subarray(0, 20 * MEGABYTE), () => left.resolve());
     const at = `${b.url}/api/uploads/${uploadId}`;
     const offset = async () => Number((await head(at, headers)).headers.get("upload-offset"));
     // Two whole parts; and what came after them is kept as well once the connection breaks.
     await vi.waitFor(async () => expect(await offset()).toBe(16 * MEGABYTE));
+    await left.promise;
     begun.sent.destroy();
     await vi.waitFor(async () => expect(await offset()).toBe(20 * MEGABYTE));
 
