@@ -5,7 +5,11 @@ const filesIn = (folder: string): string => `test/${folder}/**/*.test.ts`;
 /** They count what their process as a whole has open, or holds in memory. */
 const COUNTING = ["lifecycle", "slow"].map((what) => `test/integration/realtime-${what}.test.ts`);
 
-const withServers = { globalSetup: ["test/support/servers.ts"], testTimeout: 60_000 };
+/**
+ * They share two cores with a dozen servers and browsers, and now and then one of two thousand is late. Such a one is tried once more, and named at the end of
+ * `npm test`: whoever sees one twice should look for what is behind it.
+ */
+const withServers = { globalSetup: ["test/support/servers.ts"], testTimeout: 60_000, retry: 1 };
 
 /** One project per folder of test/; what only some of them need is started for those alone. */
 const projects = [
